@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Asks the package feed once which families it carries (restoring one probe project each), records the answer in
+# artifacts/feeds.env and prints one line. PARIS_FEED may name a folder feed. A family that does not restore gets its stand-in.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+answer="$root/artifacts/feeds.env"
+mkdir -p "$root/artifacts"
+
+feed=${PARIS_FEED:-}
+if [ -n "$feed" ]; then
+  [ -d "$feed" ] || { echo "paris: PARIS_FEED names no folder: $feed" >&2; exit 2; }
+  feed=$(cd "$feed" && pwd)
+fi
+version=
+if [ -n "$feed" ] && [ -z "${OrleansVersion:-}" ]; then
+  # The folder feed's own version of Orleans, when it holds another one than ours.
+  version=$(find "$feed" -iname 'microsoft.orleans.server.[0-9]*.nupkg' -printf '%f\n' | sed -E 's/^[^0-9]*([0-9].*)\.nupkg$/\1/I' | sort -V | tail -n 1)
+fi
+version=${OrleansVersion:-$version}
+key=$(cat "$root"/infra/feeds/*/*.csproj "$root/Directory.Packages.props" "$root/Directory.Build.props" "$root/infra/probe.sh" <(echo "$feed $version $(ls "$feed" 2>/dev/null | wc -l)") | sha256sum | cut -c1-16)
+if [ -e "$answer" ] && grep -q "^# key $key$" "$answer"; then exit 0; fi
+
+export PARIS_FEED=$feed OrleansVersion=$version
+pids=() families=(orleans torch exporter hashing)
+for family in "${families[@]}"; do
+  OrleansSource=package TorchSource=package ExporterSource=package HashingSource=package \
+    dotnet restore "$root/infra/feeds/$family" --force -v quiet --nologo >"$root/artifacts/probe-$family.log" 2>&1 &
+  pids+=($!)
+done
+declare -A source
+for i in "${!families[@]}"; do
+  if wait "${pids[$i]}"; then source[${families[$i]}]=package; else source[${families[$i]}]=standin; fi
+done
+
+{
+  echo "# Which families the feed carries; written by infra/probe.sh."
+  echo "# key $key"
+  echo "export OrleansSource=${source[orleans]} TorchSource=${source[torch]} ExporterSource=${source[exporter]} HashingSource=${source[hashing]}"
+  echo "export OrleansVersion=$version PARIS_FEED='$feed'"
+} >"$answer.new"
+mv "$answer.new" "$answer"
+label() { if [ "$2" = package ]; then echo "$1: official${3:+ $3}"; else echo "$1: stand-in"; fi; }
+echo "feeds: $(label Orleans "${source[orleans]}" "$version"), $(label TorchSharp "${source[torch]}"), $(label 'Prometheus exporter' "${source[exporter]}"), $(label System.IO.Hashing "${source[hashing]}")" >&2
