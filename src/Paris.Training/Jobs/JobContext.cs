@@ -1,0 +1,102 @@
+using Paris.Core.Jobs;
+using Paris.Core.Specs;
+using Paris.Core.Storage;
+
+namespace Paris.Training.Jobs;
+
+/// <summary>What a job gets from its worker.</summary>
+public sealed class JobContext
+{
+    private volatile bool _stopRequested;
+    private volatile bool _checkpointRequested;
+    private volatile string _stopReason = "";
+
+    public required RunSpec Spec { get; init; }
+
+    public required JobId Job { get; init; }
+
+    /// <summary>The store as this job may see it: reads outside its own data are refused and counted.</summary>
+    public required IBlobStore Store { get; init; }
+
+    /// <summary>This worker's ownership of the job; every commit goes through it.</summary>
+    public required JobFence Fence { get; init; }
+
+    public required IJobReporter Reporter { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Threads for tensor operations; part of the record that makes a resume bit-exact.</summary>
+    public int Threads { get; init; } = 1;
+
+    /// <summary>Folders below which <c>file:</c> sources may be read.</summary>
+    public IReadOnlyList<string> SourceRoots { get; init; } = [];
+
+    /// <summary>True once the silo asked the job to stop at its next boundary, or is gone.</summary>
+    public bool StopRequested => _stopRequested;
+
+    /// <summary>Why the job shall stop.</summary>
+    public string StopReason => _stopReason;
+
+    /// <summary>True while a requested checkpoint has not been taken yet.</summary>
+    public bool CheckpointRequested => _checkpointRequested;
+
+    /// <summary>Asks the job to commit and stop; called by the thread that reads the protocol.</summary>
+    public void RequestStop(string reason)
+    {
+        _stopReason = reason;
+        _stopRequested = true;
+    }
+
+    /// <summary>Asks the job for a checkpoint at its next boundary; called by the thread that reads the protocol.</summary>
+    public void RequestCheckpoint() => _checkpointRequested = true;
+
+    /// <summary>Takes the request for a checkpoint away: true for exactly one caller a request.</summary>
+    public bool TakeCheckpointRequest()
+    {
+        if (!_checkpointRequested)
+        {
+            return false;
+        }
+
+        _checkpointRequested = false;
+        return true;
+    }
+
+    /// <summary>For jobs without checkpoints: ends the job where nothing is half-written.</summary>
+    /// <exception cref="StoppedException">A stop was requested.</exception>
+    public void ThrowIfStopRequested()
+    {
+        if (_stopRequested)
+        {
+            throw new StoppedException($"Stopped on request: {_stopReason}.");
+        }
+    }
+
+    /// <summary>Waits on the device thread for a call to the store; the exception is the call's own.</summary>
+    public static void Await(Task task) => task.GetAwaiter().GetResult();
+
+    /// <inheritdoc cref="Await(Task)"/>
+    public static T Await<T>(Task<T> task) => task.GetAwaiter().GetResult();
+
+    /// <summary>Writes a preview picture into the job's folder and reports it.</summary>
+    /// <param name="png">A complete PNG file.</param>
+    /// <param name="step">The step whose weights made it.</param>
+    /// <param name="name">What it shows, when a job has several kinds.</param>
+    /// <returns>The blob's name.</returns>
+    public string PublishPreview(ReadOnlyMemory<byte> png, long step, string name = "preview")
+    {
+        var blob = $"{Job.Folder}previews/{name}-{step:D8}-e{Fence.Epoch}.png";
+        Await(Store.PutAsync(blob, png, PutCondition.Always));
+        Reporter.Preview(blob, step);
+        return blob;
+    }
+
+    /// <summary>The result of the job of another kind that this one builds on.</summary>
+    /// <exception cref="Paris.Core.ParisInputException">That job has no result yet.</exception>
+    public JobResult Require(JobKind kind, string part = "")
+    {
+        var id = new JobId(Job.Run, kind, part);
+        return Await(JobFence.ReadResultAsync(Store, id))
+            ?? throw new Paris.Core.ParisInputException($"{Job.Key} needs the result of {id.Key}, which is not finished; run that job first.");
+    }
+}
