@@ -1,0 +1,70 @@
+namespace Paris.Core.Rest;
+
+/// <summary>Body of <c>POST /api/v1/runs/{run}/samples</c>.</summary>
+public sealed record SampleRequest
+{
+    /// <summary>One of <see cref="Strategies.All"/>.</summary>
+    public string Strategy { get; init; } = "cluster-first";
+
+    /// <summary>Images, 1 … 1024.</summary>
+    public int Count { get; init; } = 64;
+
+    /// <summary>Seed of the noise and of every draw; null takes the run's.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Euler steps; null takes the run's.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>Guidance scale; null takes the run's.</summary>
+    public double? Guidance { get; init; }
+
+    /// <summary>Refuses what no sampler can do.</summary>
+    /// <exception cref="ParisInputException">A value is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        _ = Strategies.Check(Strategy);
+        if (Count is < 1 or > 1024)
+        {
+            throw new ParisInputException($"count is {Count}; ask for 1 to 1024 images.");
+        }
+
+        if (Steps is < 1 or > 1000)
+        {
+            throw new ParisInputException($"steps is {Steps}; use 1 to 1000.");
+        }
+
+        if (Guidance is { } guidance && !(double.IsFinite(guidance) && guidance >= 0))
+        {
+            throw new ParisInputException($"guidance is {guidance}; use a number of at least 0 (1 is none).");
+        }
+    }
+}
+
+/// <summary>One sampling request and its outcome.</summary>
+public sealed record SampleView(string Id, string State, SampleRequest? Request, IReadOnlyList<string> Pictures, string? Message);
+
+/// <summary>Body of <c>POST /api/v1/runs/{run}/evaluate</c>.</summary>
+/// <param name="Strategies">What to compare; empty takes the run's.</param>
+public sealed record EvaluateRequest(IReadOnlyList<string>? Strategies = null);
+
+/// <summary>Names of the sampling strategies (docs: routing).</summary>
+public static class Strategies
+{
+    public static IReadOnlyList<string> All { get; } =
+        ["cluster-first", "sticky", "top-1", "top-2", "top-k", "sample-k", "nucleus", "threshold", "full", "oracle", "twin"];
+
+    /// <summary>Refuses an unknown name.</summary>
+    /// <exception cref="ParisInputException">There is no such strategy; the message lists them.</exception>
+    public static string Check(string? strategy) => strategy is not null && All.Contains(strategy)
+        ? strategy
+        : throw new ParisInputException($"strategy is '{strategy}'; use one of {string.Join(", ", All)}.");
+}
+
+/// <summary>Where a running gateway listens and what opens it: <c>gateway.json</c> under the store, mode 0600.</summary>
+public sealed record GatewayAddress(string Url, string Token, int ProcessId);
+
+/// <summary>An error as the API answers it (RFC 9457, <c>application/problem+json</c>).</summary>
+/// <param name="Title">One sentence: what was wrong, where, what would be right.</param>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Code"><c>input</c>, <c>not-found</c>, <c>conflict</c>, <c>unauthorized</c>, <c>forbidden</c>, <c>unavailable</c> or <c>failed</c>.</param>
+public sealed record ProblemView(string Title, int Status, string Code);
