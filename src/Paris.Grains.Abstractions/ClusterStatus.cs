@@ -1,0 +1,68 @@
+namespace Paris.Grains.Abstractions;
+
+/// <summary>The silos, their slots and the queue, as the scheduler knows them.</summary>
+[GenerateSerializer]
+[Alias("paris.cluster-status")]
+public sealed record ClusterStatus
+{
+    [Id(0)]
+    public SiloStatusReport[] Silos { get; init; } = [];
+
+    /// <summary>Keys of the jobs that wait for a slot, first to be served first.</summary>
+    [Id(1)]
+    public string[] Queue { get; init; } = [];
+
+    /// <summary>False while a fresh scheduler still waits for the silos' first reports and grants nothing.</summary>
+    [Id(2)]
+    public bool Settled { get; init; }
+}
+
+/// <summary>What a silo's agent says of itself every two seconds and on every change.</summary>
+[GenerateSerializer]
+[Alias("paris.silo-report")]
+public sealed record SiloStatusReport
+{
+    [Id(0)]
+    public string Silo { get; init; } = "";
+
+    /// <summary>Orleans' address as text (<c>ip:port@generation</c>).</summary>
+    [Id(1)]
+    public string Address { get; init; } = "";
+
+    [Id(2)]
+    public SlotStatus[] Slots { get; init; } = [];
+
+    /// <summary>The silo is going away: it takes no new job.</summary>
+    [Id(3)]
+    public bool Draining { get; init; }
+}
+
+/// <summary>One slot: the right to run one job on a device.</summary>
+[GenerateSerializer]
+[Alias("paris.slot-status")]
+public sealed record SlotStatus
+{
+    /// <summary>Unique within its silo, e.g. <c>cpu-0</c>, <c>gpu-1</c>.</summary>
+    [Id(0)]
+    public string Slot { get; init; } = "";
+
+    /// <summary>The device for people, e.g. <c>CPU share</c> or <c>NVIDIA H100 80GB</c>.</summary>
+    [Id(1)]
+    public string Device { get; init; } = "";
+
+    /// <summary>The running job's key; empty when the slot is free.</summary>
+    [Id(2)]
+    public string Job { get; init; } = "";
+
+    /// <summary>The running worker's epoch; 0 until it took the job over.</summary>
+    [Id(3)]
+    public int Epoch { get; init; }
+
+    /// <summary>The running worker's claim.</summary>
+    [Id(4)]
+    public string Claim { get; init; } = "";
+
+    /// <summary>Seconds since the worker's last line.</summary>
+    [Id(5)]
+    public double Age { get; init; }
+}
