@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+
+namespace Paris.Training.Data;
+
+/// <summary>
+/// The samples of one shard in memory: [N, …] values of one kind and, a sample, its id, class and (partitioned shards) cluster.
+/// </summary>
+public sealed class Shard
+{
+    private readonly ReadOnlyMemory<byte> _values;
+
+    /// <summary>A shard over values that are already in memory.</summary>
+    /// <param name="content"><c>pixels</c>, <c>latents</c> or <c>features</c>.</param>
+    /// <param name="shape">Shape of one sample.</param>
+    /// <param name="values">Row-major [N, …]: bytes for pixels, little-endian float32 otherwise.</param>
+    /// <param name="ids">Sample ids [N].</param>
+    /// <param name="labels">Classes [N]; −1 where there is none.</param>
+    /// <param name="clusters">Clusters [N]; null where the shard is not partitioned.</param>
+    public Shard(string content, IReadOnlyList<int> shape, ReadOnlyMemory<byte> values, long[] ids, long[] labels, long[]? clusters = null)
+    {
+        Content = content;
+        Shape = shape;
+        SampleSize = shape.Aggregate(1, (product, side) => checked(product * side));
+        _values = values;
+        Ids = ids;
+        Labels = labels;
+        Clusters = clusters;
+        var width = IsPixels ? 1 : sizeof(float);
+        if (values.Length != (long)ids.Length * SampleSize * width || labels.Length != ids.Length || (clusters is not null && clusters.Length != ids.Length))
+        {
+            throw new ArgumentException($"A shard of {ids.Length} samples of {string.Join('×', shape)} has {values.Length} bytes of values, {labels.Length} labels, {clusters?.Length ?? 0} clusters.");
+        }
+    }
+
+    public string Content { get; }
+
+    /// <summary>Shape of one sample: [C, H, W] or [D].</summary>
+    public IReadOnlyList<int> Shape { get; }
+
+    /// <summary>Numbers in one sample.</summary>
+    public int SampleSize { get; }
+
+    public int Count => Ids.Length;
+
+    public bool IsPixels => Content == ShardContent.Pixels;
+
+    public long[] Ids { get; }
+
+    public long[] Labels { get; }
+
+    public long[]? Clusters { get; }
+
+    /// <summary>Sample <paramref name="index"/> as stored, 0 … 255; only for pixels.</summary>
+    public ReadOnlySpan<byte> PixelsOf(int index) => IsPixels
+        ? _values.Span.Slice(index * SampleSize, SampleSize)
+        : throw new InvalidOperationException($"A shard of {Content} holds no pixels.");
+
+    /// <summary>Sample <paramref name="index"/> as stored; only for float32 contents.</summary>
+    public ReadOnlySpan<float> FloatsOf(int index) => !IsPixels
+        ? MemoryMarshal.Cast<byte, float>(_values.Span).Slice(index * SampleSize, SampleSize)
+        : throw new InvalidOperationException("A shard of pixels holds no floats.");
+
+    /// <summary>Sample <paramref name="index"/> as the models see it: latents as they are, pixels as x = px/127.5 − 1.</summary>
+    public void CopyTo(int index, Span<float> destination)
+    {
+        if (!IsPixels)
+        {
+            FloatsOf(index).CopyTo(destination);
+            return;
+        }
+
+        Pixels.ToFloat(PixelsOf(index), destination);
+    }
+}

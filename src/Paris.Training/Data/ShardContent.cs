@@ -1,0 +1,14 @@
+namespace Paris.Training.Data;
+
+/// <summary>Names of the tensors that hold a shard's samples.</summary>
+public static class ShardContent
+{
+    /// <summary>U8 [N, C, H, W].</summary>
+    public const string Pixels = "pixels";
+
+    /// <summary>F32 [N, c, h, w], standardised a channel.</summary>
+    public const string Latents = "latents";
+
+    /// <summary>F32 [N, D].</summary>
+    public const string Features = "features";
+}
