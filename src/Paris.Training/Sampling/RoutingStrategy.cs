@@ -1,4 +1,5 @@
 using Paris.Core;
+using Paris.Core.Specs;
 
 namespace Paris.Training.Sampling;
 
@@ -39,10 +40,6 @@ public sealed class RoutingStrategy
         Full,
     }
 
-    /// <summary>Every strategy a spec may name.</summary>
-    public static IReadOnlyList<string> Names { get; } =
-        ["cluster-first", "sticky", "top-1", "top-2", "top-k", "sample-k", "nucleus", "threshold", "full", "oracle"];
-
     public string Name { get; }
 
     /// <summary>The image's cluster is chosen before the first step: drawn from the shares, or given (<c>oracle</c>).</summary>
@@ -51,7 +48,7 @@ public sealed class RoutingStrategy
     /// <summary>The cluster is the true one of a given image, not a draw.</summary>
     public bool IsOracle => Name == "oracle";
 
-    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="name">One of <see cref="StrategyNames.Routed"/>.</param>
     /// <param name="topK">k of <c>top-k</c> and <c>sample-k</c>.</param>
     /// <param name="nucleus">Cumulative probability that <c>nucleus</c> reaches.</param>
     /// <param name="threshold">Smallest probability that <c>threshold</c> keeps; the most probable expert always stays.</param>
@@ -80,7 +77,7 @@ public sealed class RoutingStrategy
             "nucleus" => Make(Kind.Nucleus),
             "threshold" => Make(Kind.Threshold),
             "full" => Make(Kind.Full),
-            _ => throw new ParisInputException($"unknown strategy '{name}'; use one of {string.Join(", ", Names)}."),
+            _ => throw new ParisInputException($"unknown strategy '{name}'; use one of {string.Join(", ", StrategyNames.Routed)}."),
         };
     }
 

@@ -1,4 +1,5 @@
 using Paris.Core;
+using Paris.Core.Specs;
 using Paris.Training.Sampling;
 using Xunit;
 
@@ -99,7 +100,7 @@ public sealed class RoutingStrategyTests
     [Fact]
     public void EveryNameIsKnownAndOthersAreRefused()
     {
-        foreach (var name in RoutingStrategy.Names)
+        foreach (var name in StrategyNames.Routed)
         {
             Assert.Equal(name, RoutingStrategy.Create(name).Name);
         }

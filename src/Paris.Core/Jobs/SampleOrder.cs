@@ -1,0 +1,25 @@
+namespace Paris.Core.Jobs;
+
+/// <summary>
+/// What a <see cref="JobKind.Sample"/> job is to draw: written into the job's folder (<see cref="BlobName"/>, JSON by
+/// <see cref="WorkerProtocol.Json"/>) before the job is started, and never changed. Null values take the run's spec.
+/// </summary>
+public sealed record SampleOrder
+{
+    /// <summary>A strategy's name (<see cref="Specs.StrategyNames"/>), or <c>expert-3</c> for one expert alone.</summary>
+    public required string Strategy { get; init; }
+
+    /// <summary>Images, at least 1.</summary>
+    public int Count { get; init; } = 64;
+
+    /// <summary>Seed of the noise and of every draw.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Euler steps.</summary>
+    public int? Steps { get; init; }
+
+    public double? GuidanceScale { get; init; }
+
+    /// <summary>Where the order of a sample job lies.</summary>
+    public static string BlobName(JobId job) => job.Folder + "request.json";
+}
