@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Paris.Core.Jobs;
+
+namespace Paris.Core.Scheduling;
+
+/// <summary>
+/// The content of <c>job.json</c>: what the grain of a job must not forget. The worker's side, epoch and checkpoints, is in
+/// <see cref="JobHead"/>.
+/// </summary>
+public sealed record JobRecord
+{
+    /// <summary>What a person wants of this job.</summary>
+    public RunWish Wish { get; init; }
+
+    public int Priority { get; init; }
+
+    /// <summary>When the run was submitted, by the store's clock.</summary>
+    public DateTimeOffset Submitted { get; init; }
+
+    /// <summary>Its place in the run's plan.</summary>
+    public int Place { get; init; }
+
+    /// <summary>Steps the spec asks for; 0 when unknown.</summary>
+    public long Total { get; init; }
+
+    /// <summary>Restarts charged so far, by cause (<c>crash</c>, <c>out-of-memory</c>, <c>storage</c>).</summary>
+    public IReadOnlyDictionary<string, int> Retries { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>No worker starts before this time; null: at once.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>Set when the job failed for good: why, in one sentence.</summary>
+    public string? Failure { get; init; }
+
+    /// <summary>The failure is a divergence: the job is set aside, its data or its rate is to be looked at.</summary>
+    public bool Quarantined { get; init; }
+
+    public static JsonSerializerOptions Json { get; } = new(WorkerProtocol.Json) { WriteIndented = true };
+
+    /// <summary>The blob's name.</summary>
+    public static string BlobName(JobId job) => job.Folder + "job.json";
+}
+
+/// <summary>The content of <c>runs/{run}/run.json</c>: what a person wants of the run.</summary>
+public sealed record RunRecord
+{
+    public RunWish Wish { get; init; }
+
+    /// <summary>Set once, when the run first completed, failed or was cancelled; cleared when it goes on.</summary>
+    public DateTimeOffset? Ended { get; init; }
+
+    /// <summary>The blob's name.</summary>
+    public static string BlobName(string run) => $"runs/{run}/run.json";
+}

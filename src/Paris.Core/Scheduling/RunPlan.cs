@@ -1,0 +1,237 @@
+using Paris.Core.Jobs;
+using Paris.Core.Specs;
+
+namespace Paris.Core.Scheduling;
+
+/// <summary>One job of a run: what it waits for and its place among the others.</summary>
+/// <param name="Id">The job.</param>
+/// <param name="Needs">The jobs whose results it reads.</param>
+/// <param name="Place">Order in the queue among the jobs of one run; smaller first.</param>
+/// <param name="Total">Optimiser steps of a training job; 0 for others.</param>
+/// <param name="Extra">Asked for beside the spec (samples, further strategies): the run is complete without it.</param>
+public sealed record PlannedJob(JobId Id, IReadOnlyList<JobId> Needs, int Place, long Total = 0, bool Extra = false);
+
+/// <summary>What a person wants of a run.</summary>
+public enum RunWish
+{
+    Run = 0,
+    Pause = 1,
+    Cancel = 2,
+}
+
+/// <summary>What is known of a job's end.</summary>
+public enum JobOutcome
+{
+    /// <summary>Not finished.</summary>
+    Open = 0,
+
+    /// <summary>Its head names a result.</summary>
+    Done = 1,
+
+    /// <summary>It failed for good or is quarantined: whatever needs it waits in vain.</summary>
+    Failed = 2,
+
+    /// <summary>A person paused or cancelled this job alone.</summary>
+    SetAside = 3,
+}
+
+/// <summary>Where a run stands, by its plan.</summary>
+public enum RunStage
+{
+    Pending = 0,
+    Running = 1,
+    Paused = 2,
+    Completed = 3,
+    Failed = 4,
+    Cancelled = 5,
+}
+
+/// <summary>What should happen now.</summary>
+public sealed record RunDecision
+{
+    public required RunStage Stage { get; init; }
+
+    /// <summary>What happens now, for people.</summary>
+    public required string Phase { get; init; }
+
+    /// <summary>Jobs that should run now: every input is there.</summary>
+    public IReadOnlyList<PlannedJob> ShouldRun { get; init; } = [];
+
+    /// <summary>Jobs that wait for an input.</summary>
+    public IReadOnlyList<PlannedJob> Waiting { get; init; } = [];
+
+    /// <summary>Jobs that can never run: something they need failed.</summary>
+    public IReadOnlyList<PlannedJob> Stuck { get; init; } = [];
+}
+
+/// <summary>
+/// The job graph of a run as a pure function of its spec, and what should run now as a pure function of what is finished. Experts,
+/// router and twin have no edge between them: they start as soon as the partition exists and a slot is free.
+/// </summary>
+public static class RunPlan
+{
+    /// <summary>Every job of the spec, then the extra ones, in the order of the queue.</summary>
+    public static IReadOnlyList<PlannedJob> For(RunSpec spec, IEnumerable<JobId>? extras = null)
+    {
+        var run = spec.Name;
+        JobId Job(JobKind kind, string part = "") => new(run, kind, part);
+        List<PlannedJob> plan = [];
+        void Add(JobId id, long total, bool extra, params IEnumerable<JobId> needs) => plan.Add(new PlannedJob(id, [.. needs], plan.Count, total, extra));
+
+        var ingest = Job(JobKind.Ingest);
+        var images = ingest;
+        Add(ingest, 0, false);
+
+        // The longest chain first: autoencoder and encoding, beside features and clusters.
+        if (spec.Autoencoder is { } autoencoder)
+        {
+            Add(Job(JobKind.TrainAutoencoder), autoencoder.Training.Steps, false, ingest);
+        }
+
+        Add(Job(JobKind.Extract), 0, false, ingest);
+        Add(Job(JobKind.Assign), 0, false, Job(JobKind.Extract));
+        if (spec.Autoencoder is not null)
+        {
+            images = Job(JobKind.Encode);
+            Add(images, 0, false, ingest, Job(JobKind.TrainAutoencoder));
+        }
+
+        var partition = Job(JobKind.Partition);
+        Add(partition, 0, false, Job(JobKind.Assign), images);
+
+        JobId[] experts = [.. Enumerable.Range(0, spec.Clustering.Clusters).Select(k => JobId.ForExpert(run, k))];
+        foreach (var expert in experts)
+        {
+            Add(expert, spec.Expert.Training.Steps, false, partition);
+        }
+
+        var router = Job(JobKind.TrainRouter);
+        Add(router, spec.Router.Training.Steps, false, partition);
+        var classifier = Job(JobKind.TrainClassifier);
+        var twin = Job(JobKind.TrainTwin);
+        if (spec.Twin)
+        {
+            Add(twin, spec.Expert.Training.Steps, false, partition);
+        }
+
+        JobId[] extraJobs = [.. extras ?? []];
+        var strategies = Strategies(spec);
+        if (strategies.Count > 0 || extraJobs.Any(x => x.Kind == JobKind.Evaluate))
+        {
+            Add(classifier, 0, strategies.Count == 0, ingest);
+        }
+
+        IEnumerable<JobId> Models(string strategy) => strategy == TwinStrategy ? [twin] : [.. experts, router];
+        foreach (var strategy in strategies)
+        {
+            Add(Job(JobKind.Evaluate, strategy), 0, false, [.. Models(strategy), classifier]);
+        }
+
+        foreach (var extra in extraJobs.Where(x => !plan.Exists(p => p.Id == x)).Distinct())
+        {
+            // A sample's strategy is in its request; it may need any of the models.
+            Add(extra, 0, true, extra.Kind == JobKind.Evaluate ? [.. Models(extra.Part), classifier] : [.. experts, router]);
+        }
+
+        return plan;
+    }
+
+    /// <summary>The name of the strategy that samples from the monolithic twin.</summary>
+    public const string TwinStrategy = "twin";
+
+    /// <summary>The strategies that the spec compares; the twin's row comes with the twin.</summary>
+    public static IReadOnlyList<string> Strategies(RunSpec spec) =>
+        spec.Twin && spec.Evaluation.Strategies.Count > 0 && !spec.Evaluation.Strategies.Contains(TwinStrategy)
+            ? [.. spec.Evaluation.Strategies, TwinStrategy]
+            : spec.Evaluation.Strategies;
+
+    /// <summary>What should happen now.</summary>
+    /// <param name="plan">From <see cref="For"/>.</param>
+    /// <param name="outcomes">What is known; a job that is missing is open.</param>
+    /// <param name="wish">What a person wants.</param>
+    public static RunDecision Decide(IReadOnlyList<PlannedJob> plan, IReadOnlyDictionary<JobId, JobOutcome> outcomes, RunWish wish)
+    {
+        JobOutcome Of(JobId id) => outcomes.GetValueOrDefault(id);
+        var complete = plan.Where(x => !x.Extra).All(x => Of(x.Id) == JobOutcome.Done);
+        if (wish == RunWish.Cancel && !complete)
+        {
+            return new RunDecision { Stage = RunStage.Cancelled, Phase = "cancelled" };
+        }
+
+        List<PlannedJob> ready = [], waiting = [], stuck = [];
+        HashSet<JobId> hopeless = [];
+        foreach (var job in plan)
+        {
+            var outcome = Of(job.Id);
+            if (outcome == JobOutcome.Done)
+            {
+                continue;
+            }
+
+            if (outcome == JobOutcome.Failed || job.Needs.Any(hopeless.Contains))
+            {
+                // The plan is in topological order, so what a job needs was looked at before it.
+                hopeless.Add(job.Id);
+                if (outcome != JobOutcome.Failed)
+                {
+                    stuck.Add(job);
+                }
+            }
+            else if (job.Needs.Any(x => Of(x) != JobOutcome.Done))
+            {
+                waiting.Add(job);
+            }
+            else if (outcome == JobOutcome.Open)
+            {
+                ready.Add(job);
+            }
+            else
+            {
+                waiting.Add(job);
+            }
+        }
+
+        var paused = wish == RunWish.Pause;
+        var open = ready.Any(x => !x.Extra) || waiting.Any(x => !x.Extra);
+        var stage = complete ? RunStage.Completed
+            : paused ? RunStage.Paused
+            : !open ? RunStage.Failed
+            : RunStage.Running;
+        return new RunDecision
+        {
+            Stage = stage,
+            Phase = stage switch
+            {
+                RunStage.Completed => "complete",
+                RunStage.Paused => "paused",
+                RunStage.Failed => "failed",
+                _ => Describe(plan, ready, Of),
+            },
+            ShouldRun = paused ? [] : ready,
+            Waiting = paused ? [.. ready, .. waiting] : waiting,
+            Stuck = stuck,
+        };
+    }
+
+    private static string Describe(IReadOnlyList<PlannedJob> plan, List<PlannedJob> ready, Func<JobId, JobOutcome> of)
+    {
+        string Count(JobKind kind) => $"{plan.Count(x => x.Id.Kind == kind && of(x.Id) == JobOutcome.Done)} of {plan.Count(x => x.Id.Kind == kind)} done";
+        var parts = ready.Select(x => x.Id.Kind).Distinct().OrderBy(x => x).Select(kind => kind switch
+        {
+            JobKind.Ingest => "reading the images",
+            JobKind.TrainAutoencoder => "training the autoencoder",
+            JobKind.TrainClassifier => "training the classifier",
+            JobKind.Extract => "extracting features",
+            JobKind.Assign => "clustering",
+            JobKind.Encode => "encoding the images",
+            JobKind.Partition => "partitioning",
+            JobKind.TrainExpert => $"training the experts ({Count(kind)})",
+            JobKind.TrainRouter => "training the router",
+            JobKind.TrainTwin => "training the twin",
+            JobKind.Sample => "sampling",
+            JobKind.Evaluate => $"evaluating ({Count(kind)})",
+            _ => kind.ToString(),
+        });
+        return string.Join(", ", parts) is { Length: > 0 } text ? text : "waiting";
+    }
+}

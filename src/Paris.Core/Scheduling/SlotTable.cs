@@ -1,0 +1,63 @@
+namespace Paris.Core.Scheduling;
+
+/// <summary>One slot as its silo last reported it.</summary>
+/// <param name="Slot">Unique within its silo.</param>
+/// <param name="Device">The device, for people and for requirements.</param>
+/// <param name="Job">The running job's key; empty when the slot is free.</param>
+/// <param name="Epoch">The running worker's epoch; 0 until it took the job over.</param>
+/// <param name="Claim">The running worker's claim.</param>
+/// <param name="Age">Seconds since the worker's last line.</param>
+public sealed record SlotReport(string Slot, string Device, string Job = "", int Epoch = 0, string Claim = "", double Age = 0)
+{
+    public bool Free => Job.Length == 0;
+}
+
+/// <summary>What one silo says of itself.</summary>
+/// <param name="Silo">Its name.</param>
+/// <param name="Address">Its address as text; a restarted silo has another one.</param>
+/// <param name="Slots">All its slots; empty for a control silo.</param>
+/// <param name="Draining">It takes no new job.</param>
+public sealed record SiloReport(string Silo, string Address, IReadOnlyList<SlotReport> Slots, bool Draining = false);
+
+/// <summary>The silos and their slots from the agents' heartbeats. Soft state: a silo that falls silent drops out.</summary>
+public sealed class SlotTable(TimeProvider time, SchedulingOptions options)
+{
+    private readonly SortedDictionary<string, (SiloReport Report, long At)> _silos = new(StringComparer.Ordinal);
+
+    /// <summary>The silos heard of lately, by name.</summary>
+    public IReadOnlyList<SiloReport> Silos
+    {
+        get
+        {
+            Expire();
+            return [.. _silos.Values.Select(x => x.Report)];
+        }
+    }
+
+    /// <summary>Takes a report; the newest of a silo's name replaces the one before.</summary>
+    public void Report(SiloReport report) => _silos[report.Silo] = (report, time.GetTimestamp());
+
+    /// <summary>The newest report of a silo; null when it is unknown or silent.</summary>
+    public SiloReport? Find(string silo)
+    {
+        Expire();
+        return _silos.TryGetValue(silo, out var entry) ? entry.Report : null;
+    }
+
+    /// <summary>Where a job's worker is reported; the highest epoch first, should a replaced one still run.</summary>
+    public IReadOnlyList<(SiloReport Silo, SlotReport Slot)> WorkersOf(string job)
+    {
+        Expire();
+        return [.. _silos.Values
+            .SelectMany(x => x.Report.Slots.Where(s => s.Job == job), (x, s) => (x.Report, s))
+            .OrderByDescending(x => x.s.Epoch)];
+    }
+
+    private void Expire()
+    {
+        foreach (var silo in _silos.Where(x => time.GetElapsedTime(x.Value.At) > options.SiloExpiry).Select(x => x.Key).ToArray())
+        {
+            _silos.Remove(silo);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using Paris.Core.Jobs;
+using Paris.Core.Scheduling;
+using Paris.Core.Specs;
+using Xunit;
+
+namespace Paris.Core.Tests.Scheduling;
+
+public sealed class RunPlanTests
+{
+    private static readonly RunSpec _spec = new()
+    {
+        Name = "demo",
+        Data = new DataSpec { Images = "images" },
+        Autoencoder = new AutoencoderSpec(),
+        Clustering = new ClusteringSpec { Clusters = 3 },
+        Expert = new TrainerSpec { Model = new ModelSpec { Preset = "nano" }, Training = new OptimizationSpec { Steps = 77 } },
+        Router = new TrainerSpec { Model = new ModelSpec { Preset = "nano" } },
+        Evaluation = new EvaluationSpec { Strategies = ["top-1", "full"] },
+    };
+
+    [Fact]
+    public void EachPhaseStartsWhenItsInputsAreThereAndNotBefore()
+    {
+        var done = new Dictionary<JobId, JobOutcome>();
+        Assert.Equal(["ingest"], Ready(_spec, done));
+        Finish(done, "ingest");
+        Assert.Equal(["autoencoder", "extract", "classifier"], Ready(_spec, done));
+        Finish(done, "extract");
+        Assert.Equal(["autoencoder", "assign", "classifier"], Ready(_spec, done));
+        Finish(done, "assign", "autoencoder");
+        Assert.Equal(["encode", "classifier"], Ready(_spec, done));
+        Finish(done, "encode");
+        Assert.Equal(["partition", "classifier"], Ready(_spec, done));
+        Finish(done, "partition");
+        Assert.Equal(["expert/0", "expert/1", "expert/2", "router", "classifier"], Ready(_spec, done));
+        Finish(done, "expert/0", "expert/2", "router", "classifier");
+        Assert.Equal(["expert/1"], Ready(_spec, done));
+        Finish(done, "expert/1");
+        Assert.Equal(["evaluate/top-1", "evaluate/full"], Ready(_spec, done));
+        Assert.Equal("evaluating (0 of 2 done)", RunPlan.Decide(RunPlan.For(_spec), done, RunWish.Run).Phase);
+        Finish(done, "evaluate/top-1", "evaluate/full");
+        var end = RunPlan.Decide(RunPlan.For(_spec), done, RunWish.Run);
+        Assert.Equal((RunStage.Completed, 0), (end.Stage, end.ShouldRun.Count));
+    }
+
+    [Fact]
+    public void InPixelSpaceNothingIsEncoded()
+    {
+        var spec = _spec with { Autoencoder = null };
+        Assert.DoesNotContain(RunPlan.For(spec), x => x.Id.Kind is JobKind.TrainAutoencoder or JobKind.Encode);
+        var done = new Dictionary<JobId, JobOutcome>();
+        Finish(done, "ingest", "extract", "assign");
+        Assert.Contains("partition", Ready(spec, done));
+    }
+
+    [Fact]
+    public void TheTwinTrainsBesideTheExpertsAndIsEvaluatedAlone()
+    {
+        var spec = _spec with { Twin = true };
+        var done = new Dictionary<JobId, JobOutcome>();
+        Finish(done, "ingest", "extract", "assign", "autoencoder", "encode", "partition", "classifier");
+        Assert.Contains("twin", Ready(spec, done));
+        Finish(done, "twin");
+        Assert.Contains("evaluate/twin", Ready(spec, done));
+        Assert.DoesNotContain("evaluate/full", Ready(spec, done));
+    }
+
+    [Fact]
+    public void AFailedExpertStopsOnlyWhatNeedsIt()
+    {
+        var done = new Dictionary<JobId, JobOutcome>();
+        Finish(done, "ingest", "extract", "assign", "autoencoder", "encode", "partition", "classifier", "router", "expert/0");
+        done[JobId.ForExpert("demo", 1)] = JobOutcome.Failed;
+        var decision = RunPlan.Decide(RunPlan.For(_spec), done, RunWish.Run);
+        Assert.Equal(RunStage.Running, decision.Stage);
+        Assert.Equal(["demo/expert/2"], decision.ShouldRun.Select(x => x.Id.Key));
+        Assert.Equal(["demo/evaluate/top-1", "demo/evaluate/full"], decision.Stuck.Select(x => x.Id.Key));
+        Finish(done, "expert/2");
+        Assert.Equal(RunStage.Failed, RunPlan.Decide(RunPlan.For(_spec), done, RunWish.Run).Stage);
+    }
+
+    [Fact]
+    public void PauseAndCancelWantNothingToRun()
+    {
+        var plan = RunPlan.For(_spec);
+        var none = new Dictionary<JobId, JobOutcome>();
+        var paused = RunPlan.Decide(plan, none, RunWish.Pause);
+        Assert.Equal((RunStage.Paused, 0, plan.Count), (paused.Stage, paused.ShouldRun.Count, paused.Waiting.Count));
+        Assert.Equal(RunStage.Cancelled, RunPlan.Decide(plan, none, RunWish.Cancel).Stage);
+    }
+
+    [Fact]
+    public void ExtrasRunBesideACompleteRun()
+    {
+        var plan = RunPlan.For(_spec, [new JobId("demo", JobKind.Sample, "s1"), new JobId("demo", JobKind.Evaluate, "sticky")]);
+        var done = plan.Where(x => !x.Extra).ToDictionary(x => x.Id, _ => JobOutcome.Done);
+        var decision = RunPlan.Decide(plan, done, RunWish.Run);
+        Assert.Equal(RunStage.Completed, decision.Stage);
+        Assert.Equal(["demo/sample/s1", "demo/evaluate/sticky"], decision.ShouldRun.Select(x => x.Id.Key));
+    }
+
+    [Fact]
+    public void PlacesAndTotalsFollowThePlan()
+    {
+        var plan = RunPlan.For(_spec);
+        Assert.Equal(Enumerable.Range(0, plan.Count), plan.Select(x => x.Place));
+        Assert.All(plan.Where(x => x.Id.Kind == JobKind.TrainExpert), x => Assert.Equal(77, x.Total));
+        Assert.All(plan, x => Assert.All(x.Needs, need => Assert.Contains(plan, y => y.Id == need && y.Place < x.Place)));
+    }
+
+    private static string[] Ready(RunSpec spec, Dictionary<JobId, JobOutcome> done) =>
+        [.. RunPlan.Decide(RunPlan.For(spec), done, RunWish.Run).ShouldRun.Select(x => x.Id.Key["demo/".Length..])];
+
+    private static void Finish(Dictionary<JobId, JobOutcome> done, params string[] jobs)
+    {
+        foreach (var job in jobs)
+        {
+            done[JobId.Parse("demo/" + job)] = JobOutcome.Done;
+        }
+    }
+}
