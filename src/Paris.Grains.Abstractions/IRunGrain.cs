@@ -44,6 +44,10 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("ensure")]
     Task<RunSummary> EnsureAsync();
 
+    /// <summary>A job reached an end; what needs its result may start now.</summary>
+    [Alias("job-ended")]
+    Task JobEndedAsync(JobStatus status);
+
     /// <summary>Keys of the jobs that should run now, for the supervisor's comparison with what is reported.</summary>
     [Alias("wanted")]
     [AlwaysInterleave]

@@ -109,6 +109,14 @@ public sealed record ReserveRequest
 
     [Id(1)]
     public JobOrder Order { get; init; } = new();
+
+    /// <summary>The silo that asks: preferred, because starting there moves nothing.</summary>
+    [Id(2)]
+    public string Home { get; init; } = "";
+
+    /// <summary>The claim of a worker that the job knows has ended, though its silo may not have reported so yet.</summary>
+    [Id(3)]
+    public string EndedClaim { get; init; } = "";
 }
 
 /// <summary>What became of a <see cref="ReserveRequest"/>.</summary>

@@ -61,6 +61,14 @@ public sealed record RunSummary
 
     [Id(6)]
     public int JobsTotal { get; init; }
+
+    /// <summary>Why the run failed or waits; empty when all is well.</summary>
+    [Id(7)]
+    public string Message { get; init; } = "";
+
+    /// <summary>Something is still to be done; also true for a complete run that draws samples on request.</summary>
+    [Id(8)]
+    public bool Active { get; init; }
 }
 
 /// <summary>A job as people see it.</summary>

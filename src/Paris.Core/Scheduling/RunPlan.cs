@@ -11,6 +11,11 @@ namespace Paris.Core.Scheduling;
 /// <param name="Extra">Asked for beside the spec (samples, further strategies): the run is complete without it.</param>
 public sealed record PlannedJob(JobId Id, IReadOnlyList<JobId> Needs, int Place, long Total = 0, bool Extra = false);
 
+/// <summary>A job asked for beside the spec.</summary>
+/// <param name="Id">A sample or an evaluation.</param>
+/// <param name="Strategy">What it draws with: a strategy's name, or <c>expert-3</c> for one expert alone.</param>
+public sealed record ExtraJob(JobId Id, string Strategy);
+
 /// <summary>What a person wants of a run.</summary>
 public enum RunWish
 {
@@ -71,7 +76,7 @@ public sealed record RunDecision
 public static class RunPlan
 {
     /// <summary>Every job of the spec, then the extra ones, in the order of the queue.</summary>
-    public static IReadOnlyList<PlannedJob> For(RunSpec spec, IEnumerable<JobId>? extras = null)
+    public static IReadOnlyList<PlannedJob> For(RunSpec spec, IEnumerable<ExtraJob>? extras = null)
     {
         var run = spec.Name;
         JobId Job(JobKind kind, string part = "") => new(run, kind, part);
@@ -114,35 +119,34 @@ public static class RunPlan
             Add(twin, spec.Expert.Training.Steps, false, partition);
         }
 
-        JobId[] extraJobs = [.. extras ?? []];
+        ExtraJob[] extraJobs = [.. extras ?? []];
         var strategies = Strategies(spec);
-        if (strategies.Count > 0 || extraJobs.Any(x => x.Kind == JobKind.Evaluate))
+        if (strategies.Count > 0 || extraJobs.Any(x => x.Id.Kind == JobKind.Evaluate))
         {
             Add(classifier, 0, strategies.Count == 0, ingest);
         }
 
-        IEnumerable<JobId> Models(string strategy) => strategy == TwinStrategy ? [twin] : [.. experts, router];
+        // One expert alone can be looked at while the others still train.
+        IEnumerable<JobId> Models(string strategy) => strategy == StrategyNames.Twin ? [twin]
+            : experts.Where(x => strategy == $"expert-{x.Part}").ToArray() is [var alone] ? [alone]
+            : [.. experts, router];
         foreach (var strategy in strategies)
         {
             Add(Job(JobKind.Evaluate, strategy), 0, false, [.. Models(strategy), classifier]);
         }
 
-        foreach (var extra in extraJobs.Where(x => !plan.Exists(p => p.Id == x)).Distinct())
+        foreach (var extra in extraJobs.DistinctBy(x => x.Id).Where(x => !plan.Exists(p => p.Id == x.Id)))
         {
-            // A sample's strategy is in its request; it may need any of the models.
-            Add(extra, 0, true, extra.Kind == JobKind.Evaluate ? [.. Models(extra.Part), classifier] : [.. experts, router]);
+            Add(extra.Id, 0, true, extra.Id.Kind == JobKind.Evaluate ? [.. Models(extra.Strategy), classifier] : Models(extra.Strategy));
         }
 
         return plan;
     }
 
-    /// <summary>The name of the strategy that samples from the monolithic twin.</summary>
-    public const string TwinStrategy = "twin";
-
     /// <summary>The strategies that the spec compares; the twin's row comes with the twin.</summary>
     public static IReadOnlyList<string> Strategies(RunSpec spec) =>
-        spec.Twin && spec.Evaluation.Strategies.Count > 0 && !spec.Evaluation.Strategies.Contains(TwinStrategy)
-            ? [.. spec.Evaluation.Strategies, TwinStrategy]
+        spec.Twin && spec.Evaluation.Strategies.Count > 0 && !spec.Evaluation.Strategies.Contains(StrategyNames.Twin)
+            ? [.. spec.Evaluation.Strategies, StrategyNames.Twin]
             : spec.Evaluation.Strategies;
 
     /// <summary>What should happen now.</summary>

@@ -92,11 +92,20 @@ public sealed class RunPlanTests
     [Fact]
     public void ExtrasRunBesideACompleteRun()
     {
-        var plan = RunPlan.For(_spec, [new JobId("demo", JobKind.Sample, "s1"), new JobId("demo", JobKind.Evaluate, "sticky")]);
+        var plan = RunPlan.For(_spec, [new ExtraJob(new JobId("demo", JobKind.Sample, "s1"), "full"), new ExtraJob(new JobId("demo", JobKind.Evaluate, "sticky"), "sticky")]);
         var done = plan.Where(x => !x.Extra).ToDictionary(x => x.Id, _ => JobOutcome.Done);
         var decision = RunPlan.Decide(plan, done, RunWish.Run);
         Assert.Equal(RunStage.Completed, decision.Stage);
         Assert.Equal(["demo/sample/s1", "demo/evaluate/sticky"], decision.ShouldRun.Select(x => x.Id.Key));
+    }
+
+    [Fact]
+    public void OneExpertAloneIsSampledWhileTheOthersTrain()
+    {
+        var plan = RunPlan.For(_spec, [new ExtraJob(new JobId("demo", JobKind.Sample, "s1"), "expert-1")]);
+        var done = new Dictionary<JobId, JobOutcome>();
+        Finish(done, "ingest", "extract", "assign", "autoencoder", "encode", "partition", "classifier", "expert/1");
+        Assert.Contains(RunPlan.Decide(plan, done, RunWish.Run).ShouldRun, x => x.Id.Part == "s1");
     }
 
     [Fact]
