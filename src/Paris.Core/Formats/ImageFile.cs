@@ -1,0 +1,45 @@
+namespace Paris.Core.Formats;
+
+/// <summary>Reads an image of any supported format, recognised by its content, never by its name.</summary>
+public static class ImageFile
+{
+    /// <summary>Decodes PNG, PGM or PPM.</summary>
+    /// <exception cref="ParisInputException">The bytes are of no supported format, not valid, or too large.</exception>
+    public static RasterImage Decode(ReadOnlySpan<byte> bytes, string source, long maxPixels = PngDecoder.DefaultMaxPixels)
+    {
+        if (PngDecoder.IsPng(bytes))
+        {
+            return PngDecoder.Decode(bytes, source, maxPixels);
+        }
+
+        if (Pnm.IsPnm(bytes))
+        {
+            return Pnm.Decode(bytes, source, maxPixels);
+        }
+
+        var known = bytes.Length > 3 && bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[2] == 0xFF ? "a JPEG file"
+            : bytes.StartsWith("GIF8"u8) ? "a GIF file"
+            : bytes.StartsWith("RIFF"u8) && bytes.Length > 12 && bytes[8..].StartsWith("WEBP"u8) ? "a WebP file"
+            : bytes.IsEmpty ? "empty"
+            : "no known image file";
+        throw new ParisInputException($"{source} is {known}; PNG, PGM and PPM are read.");
+    }
+
+    /// <summary>Reads and decodes a file.</summary>
+    /// <exception cref="ParisInputException">There is no such file, or <see cref="Decode"/> refuses it.</exception>
+    public static RasterImage Read(string path, long maxPixels = PngDecoder.DefaultMaxPixels)
+    {
+        try
+        {
+            return Decode(File.ReadAllBytes(path), path, maxPixels);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ParisInputException($"There is no file '{path}'.", e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new ParisInputException($"The file '{path}' may not be read, or is a folder.", e);
+        }
+    }
+}
