@@ -33,6 +33,12 @@ public enum WorkerExitCode
     Stopped = 11,
     BadInput = 12,
     Diverged = 13,
+
+    /// <summary>The store did not answer for longer than the worker's retries: retried from the storage budget.</summary>
+    StorageFault = 14,
+
+    /// <summary>An allocation failed on the host or the device: retried from the out-of-memory budget.</summary>
+    OutOfMemory = 15,
 }
 
 /// <summary>A line on a worker's standard input.</summary>

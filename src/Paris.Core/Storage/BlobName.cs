@@ -28,6 +28,26 @@ public static partial class BlobName
         return name;
     }
 
+    /// <summary>Checks the beginning of a name: its whole segments as in <see cref="Check"/>, the last one as far as it goes.</summary>
+    /// <exception cref="ParisInputException">No name can begin so.</exception>
+    public static string CheckPrefix(string prefix)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        var folder = prefix.LastIndexOf('/');
+        if (folder >= 0)
+        {
+            Check(prefix[..folder]);
+        }
+
+        var last = prefix[(folder + 1)..];
+        if (last.Length > 0 && last is not ("." or ".."))
+        {
+            Check(last);
+        }
+
+        return prefix;
+    }
+
     /// <summary>Refuses what is no run id.</summary>
     /// <exception cref="ParisInputException">The id does not match <c>^[a-z0-9](-?[a-z0-9]){0,62}$</c>.</exception>
     public static string CheckRunId(string run) => RunId().IsMatch(run)

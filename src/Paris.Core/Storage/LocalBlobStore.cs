@@ -37,8 +37,6 @@ public sealed class LocalBlobStore : IBlobStore
     // {nonce:24}{p or m}-, and "m-" before it for metadata; file systems end a name at 255 bytes.
     private const int MaxSegmentBytes = 255 - 2 - 26;
 
-    private static readonly Dictionary<string, string> NoMetadata = [];
-
     private readonly TimeProvider _time;
     private readonly LocalBlobStoreOptions _options;
     private readonly ConcurrentDictionary<string, bool> _readyFolders = new(StringComparer.Ordinal);
@@ -121,7 +119,7 @@ public sealed class LocalBlobStore : IBlobStore
 
     /// <inheritdoc/>
     public Task<PutResult> PutAsync(string name, Stream content, PutCondition condition, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default)
-        => Run(name, "write", place => Put(place, content, condition, metadata ?? NoMetadata, cancellationToken), cancellationToken);
+        => Run(name, "write", place => Put(place, content, condition, BlobMetadata.Check(metadata, name), cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> DeleteAsync(string name, string? ifMatch = null, CancellationToken cancellationToken = default) => Run(name, "delete", place =>
@@ -147,12 +145,7 @@ public sealed class LocalBlobStore : IBlobStore
     public async IAsyncEnumerable<BlobInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         // Only the folder part of a prefix can be entered; the rest filters.
-        var folder = prefix[..(prefix.LastIndexOf('/') + 1)];
-        if (folder.Length > 0)
-        {
-            BlobName.Check(folder[..^1]);
-        }
-
+        var folder = BlobName.CheckPrefix(prefix)[..(prefix.LastIndexOf('/') + 1)];
         await Task.Yield();
         foreach (var info in Walk(folder, prefix))
         {
@@ -474,7 +467,7 @@ public sealed class LocalBlobStore : IBlobStore
     {
         if (link.Object is null || !link.ETag.EndsWith('m'))
         {
-            return NoMetadata;
+            return BlobMetadata.Empty;
         }
 
         using var handle = Posix.Open(Path.Combine(folder, ObjectFolder, MetadataPrefix + link.Object), Posix.Access.Read);

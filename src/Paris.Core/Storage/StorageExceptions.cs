@@ -4,9 +4,9 @@ namespace Paris.Core.Storage;
 public sealed class BlobNotFoundException(string name, string store)
     : IOException($"There is no blob '{name}' in {store}.");
 
-/// <summary>A read outside what this worker may see (DESIGN section 6): its own cluster's data and its own folder.</summary>
-public sealed class BlobScopeException(string name, string owner)
-    : UnauthorizedAccessException($"{owner} may not read '{name}': it belongs to another job.");
+/// <summary>An access outside what this worker may see (DESIGN section 6): its own cluster's data and its own folder.</summary>
+public sealed class BlobScopeException(string name, string owner, string verb = "read")
+    : UnauthorizedAccessException($"{owner} may not {verb} '{name}': it belongs to another job.");
 
 /// <summary>The store did not answer, or answered with a fault that retries did not cure.</summary>
 public sealed class StorageFaultException(string message, Exception? inner = null)
