@@ -1,3 +1,7 @@
+using Paris.Core;
+using Paris.Core.Jobs;
+using Paris.Core.Storage;
+
 namespace Paris.Training.Data;
 
 /// <summary>
@@ -29,6 +33,31 @@ public sealed class SampleSet
         Labels = Join(_shards, shard => shard.Labels);
         Ids = Join(_shards, shard => shard.Ids);
         Clusters = _shards[0].Clusters is null ? null : Join(_shards, shard => shard.Clusters!);
+    }
+
+    /// <summary>Reads all shards of a manifest and checks their hashes.</summary>
+    /// <param name="store">Where the blobs are.</param>
+    /// <param name="manifest">The output of a job with the role <c>manifest</c> (partition: <c>manifest-k</c>).</param>
+    /// <param name="onShard">Called after every shard with the samples read so far and in all.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <exception cref="ParisInputException">A blob is damaged, or the set is empty.</exception>
+    public static async Task<SampleSet> LoadAsync(IBlobStore store, BlobEntry manifest, Action<long, long>? onShard = null, CancellationToken cancellationToken = default)
+    {
+        var contents = await ShardManifest.LoadAsync(store, manifest, cancellationToken).ConfigureAwait(false);
+        if (contents.Count == 0)
+        {
+            throw new ParisInputException($"'{manifest.Name}' lists no samples.");
+        }
+
+        var shards = new List<Shard>(contents.Shards.Count);
+        var done = 0L;
+        foreach (var entry in contents.Shards)
+        {
+            shards.Add(await contents.ReadShardAsync(store, entry, cancellationToken).ConfigureAwait(false));
+            onShard?.Invoke(done += entry.Count, contents.Count);
+        }
+
+        return new SampleSet(shards);
     }
 
     /// <summary>N.</summary>

@@ -7,8 +7,6 @@ namespace Paris.Training.Data;
 /// </summary>
 public sealed class Shard
 {
-    private readonly ReadOnlyMemory<byte> _values;
-
     /// <summary>A shard over values that are already in memory.</summary>
     /// <param name="content"><c>pixels</c>, <c>latents</c> or <c>features</c>.</param>
     /// <param name="shape">Shape of one sample.</param>
@@ -21,7 +19,7 @@ public sealed class Shard
         Content = content;
         Shape = shape;
         SampleSize = shape.Aggregate(1, (product, side) => checked(product * side));
-        _values = values;
+        Values = values;
         Ids = ids;
         Labels = labels;
         Clusters = clusters;
@@ -44,6 +42,9 @@ public sealed class Shard
 
     public bool IsPixels => Content == ShardContent.Pixels;
 
+    /// <summary>All samples as stored, row-major [N, …].</summary>
+    public ReadOnlyMemory<byte> Values { get; }
+
     public long[] Ids { get; }
 
     public long[] Labels { get; }
@@ -52,13 +53,23 @@ public sealed class Shard
 
     /// <summary>Sample <paramref name="index"/> as stored, 0 … 255; only for pixels.</summary>
     public ReadOnlySpan<byte> PixelsOf(int index) => IsPixels
-        ? _values.Span.Slice(index * SampleSize, SampleSize)
+        ? Values.Span.Slice(index * SampleSize, SampleSize)
         : throw new InvalidOperationException($"A shard of {Content} holds no pixels.");
 
     /// <summary>Sample <paramref name="index"/> as stored; only for float32 contents.</summary>
-    public ReadOnlySpan<float> FloatsOf(int index) => !IsPixels
-        ? MemoryMarshal.Cast<byte, float>(_values.Span).Slice(index * SampleSize, SampleSize)
+    public ReadOnlySpan<float> FloatsOf(int index) => AllFloats().Slice(index * SampleSize, SampleSize);
+
+    /// <summary>All samples as stored; only for float32 contents.</summary>
+    public ReadOnlySpan<float> AllFloats() => !IsPixels
+        ? MemoryMarshal.Cast<byte, float>(Values.Span)
         : throw new InvalidOperationException("A shard of pixels holds no floats.");
+
+    /// <summary>The stored bytes of sample <paramref name="index"/>.</summary>
+    public ReadOnlySpan<byte> BytesOf(int index)
+    {
+        var width = IsPixels ? SampleSize : SampleSize * sizeof(float);
+        return Values.Span.Slice(index * width, width);
+    }
 
     /// <summary>Sample <paramref name="index"/> as the models see it: latents as they are, pixels as x = px/127.5 − 1.</summary>
     public void CopyTo(int index, Span<float> destination)

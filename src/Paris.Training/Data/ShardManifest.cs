@@ -86,6 +86,17 @@ public sealed record ShardManifest
     public static async Task<ShardManifest> LoadAsync(IBlobStore store, BlobEntry entry, CancellationToken cancellationToken = default)
         => Parse(await ReadVerifiedAsync(store, entry.Name, entry.Sha256, cancellationToken).ConfigureAwait(false), entry.Name);
 
+    /// <summary>Reads one of the shards.</summary>
+    /// <exception cref="ParisInputException">It is damaged or not what the manifest says.</exception>
+    public async Task<Shard> ReadShardAsync(IBlobStore store, ShardEntry entry, CancellationToken cancellationToken = default)
+    {
+        var bytes = await ReadVerifiedAsync(store, entry.Name, entry.Sha256, cancellationToken).ConfigureAwait(false);
+        var shard = ShardFile.Read(bytes, Content, Shape, entry.Name);
+        return shard.Count == entry.Count
+            ? shard
+            : throw new ParisInputException($"Shard '{entry.Name}' holds {shard.Count} samples, its manifest says {entry.Count}.");
+    }
+
     /// <summary>A blob's bytes, refused when their SHA-256 is not the listed one.</summary>
     internal static async Task<byte[]> ReadVerifiedAsync(IBlobStore store, string name, string sha256, CancellationToken cancellationToken)
     {

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Paris.Core.Jobs;
+
+namespace Paris.Training.Data;
+
+/// <summary>
+/// Collects samples and writes them out as shards of at most 8,192 samples and 64 MiB; holds one shard in memory. Not thread-safe.
+/// </summary>
+public sealed class ShardWriter
+{
+    /// <summary>Most samples of one shard.</summary>
+    public const int MaxSamples = 8192;
+
+    private const int MaxBytes = 64 << 20;
+
+    private readonly Func<string, Stream, Task<BlobEntry>> _put;
+    private readonly string _prefix;
+    private readonly string _content;
+    private readonly int[] _shape;
+    private readonly bool _clustered;
+    private readonly int _capacity;
+    private readonly int _sampleBytes;
+    private readonly List<ShardEntry> _shards = [];
+    private readonly List<long> _classCounts = [];
+    private readonly List<long> _ids = [];
+    private readonly List<long> _labels = [];
+    private readonly List<long> _clusters = [];
+    private readonly byte[] _values;
+
+    /// <summary>A writer without samples.</summary>
+    /// <param name="put">Uploads a blob: <see cref="JobFence.PutOutputAsync"/>.</param>
+    /// <param name="prefix">Shards are named <c>{prefix}-00000.safetensors</c> ….</param>
+    /// <param name="content"><see cref="ShardContent"/>.</param>
+    /// <param name="shape">Shape of one sample.</param>
+    /// <param name="clustered">Whether samples carry a cluster.</param>
+    /// <param name="expected">Samples to come, as far as known, so that small sets take little memory.</param>
+    public ShardWriter(Func<string, Stream, Task<BlobEntry>> put, string prefix, string content, IReadOnlyList<int> shape, bool clustered = false, long expected = MaxSamples)
+    {
+        (_put, _prefix, _content, _shape, _clustered) = (put, prefix, content, [.. shape], clustered);
+        _sampleBytes = shape.Aggregate(content == ShardContent.Pixels ? 1 : sizeof(float), (product, side) => checked(product * side));
+        _capacity = (int)Math.Clamp(Math.Min(MaxBytes / _sampleBytes, expected), 1, MaxSamples);
+        _values = new byte[checked(_capacity * _sampleBytes)];
+    }
+
+    /// <summary>Samples added so far.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Adds a sample of floats.</summary>
+    public Task AddAsync(ReadOnlySpan<float> values, long id, long label, long cluster = -1)
+        => AddAsync(MemoryMarshal.AsBytes(values), id, label, cluster);
+
+    /// <summary>Adds a sample as stored: pixels, or the bytes of its floats.</summary>
+    public Task AddAsync(ReadOnlySpan<byte> values, long id, long label, long cluster = -1)
+    {
+        if (values.Length != _sampleBytes)
+        {
+            throw new ArgumentException($"A sample of {_content} {string.Join('×', _shape)} has {_sampleBytes} bytes, not {values.Length}.", nameof(values));
+        }
+
+        values.CopyTo(_values.AsSpan(_ids.Count * _sampleBytes));
+        _ids.Add(id);
+        _labels.Add(label);
+        _clusters.Add(cluster);
+        Count++;
+        if (label >= 0)
+        {
+            while (_classCounts.Count <= label)
+            {
+                _classCounts.Add(0);
+            }
+
+            _classCounts[(int)label]++;
+        }
+
+        return _ids.Count == _capacity ? FlushAsync() : Task.CompletedTask;
+    }
+
+    /// <summary>Writes what is left and returns the manifest; the caller adds class names, cluster and source, and uploads it.</summary>
+    public async Task<ShardManifest> CompleteAsync()
+    {
+        if (_ids.Count > 0)
+        {
+            await FlushAsync().ConfigureAwait(false);
+        }
+
+        return new ShardManifest { Content = _content, Count = Count, Shape = _shape, Shards = [.. _shards], ClassCounts = [.. _classCounts] };
+    }
+
+    private async Task FlushAsync()
+    {
+        var values = _values.AsMemory(0, _ids.Count * _sampleBytes);
+        var shard = new Shard(_content, _shape, values, [.. _ids], [.. _labels], _clustered ? [.. _clusters] : null);
+        using var stream = new MemoryStream(values.Length + (_ids.Count * 24) + 4096);
+        ShardFile.Write(stream, shard);
+        stream.Position = 0;
+        var name = string.Create(CultureInfo.InvariantCulture, $"{_prefix}-{_shards.Count:D5}.safetensors");
+        var entry = await _put(name, stream).ConfigureAwait(false);
+        _shards.Add(new ShardEntry(entry.Name, entry.Bytes, entry.Sha256, _ids.Count));
+        _ids.Clear();
+        _labels.Clear();
+        _clusters.Clear();
+    }
+}
