@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Paris.Core;
+using Paris.Core.Jobs;
+using Paris.Training.Data;
+
+namespace Paris.Training.Jobs;
+
+/// <summary>
+/// Source files to pixel shards. Outputs: <c>manifest</c> (training images), <c>manifest-test</c> (held-out images, if the spec names
+/// some), <c>captions</c> (JSON lines {id, caption}, if there are any).
+/// </summary>
+public sealed class IngestJob : IJob
+{
+    public void Run(JobContext context)
+    {
+        var spec = context.Spec;
+        using var source = ImageSources.Open(spec.Data, context.SourceRoots);
+        using var test = ImageSources.OpenTest(spec.Data, context.SourceRoots);
+        if (spec.Clustering.Clusters > source.Count)
+        {
+            throw new ParisInputException($"clustering.clusters is {spec.Clustering.Clusters}, but '{source.Description}' has only {source.Count} images; use at most {source.Count}.");
+        }
+
+        var meter = new ProgressMeter(context, source.Count + (test?.Count ?? 0), "images");
+        using var captions = new MemoryStream();
+        var manifest = Write(context, source, "shard", captions, meter, done: 0);
+        var outputs = new Dictionary<string, BlobEntry> { ["manifest"] = JobContext.Await(context.Fence.PutOutputAsync("manifest.json", manifest.ToBytes())) };
+        if (captions.Length > 0)
+        {
+            captions.Position = 0;
+            outputs["captions"] = JobContext.Await(context.Fence.PutOutputAsync("captions.jsonl", captions));
+        }
+
+        var metrics = new Dictionary<string, double> { ["samples"] = manifest.Count, ["samples.test"] = 0, ["captions"] = manifest.Captions };
+        if (test is not null)
+        {
+            var held = Write(context, test, "test", captions: null, meter, source.Count);
+            outputs["manifest-test"] = JobContext.Await(context.Fence.PutOutputAsync("manifest-test.json", held.ToBytes()));
+            metrics["samples.test"] = held.Count;
+        }
+
+        for (var label = 0; label < manifest.ClassCounts.Count; label++)
+        {
+            metrics[string.Create(CultureInfo.InvariantCulture, $"class.{label}")] = manifest.ClassCounts[label];
+        }
+
+        var seconds = meter.Seconds;
+        metrics["images-per-second"] = (manifest.Count + metrics["samples.test"]) / Math.Max(1e-9, seconds);
+        JobContext.Await(context.Fence.CommitResultAsync(new JobResult
+        {
+            Job = context.Job,
+            Outputs = outputs,
+            Metrics = metrics,
+            Facts = new Dictionary<string, string>
+            {
+                ["source"] = source.Description,
+                ["shape"] = string.Join('×', manifest.Shape),
+                ["classes"] = string.Join(", ", manifest.Classes),
+            },
+            Seconds = seconds,
+        }));
+    }
+
+    private static ShardManifest Write(JobContext context, IImageSource source, string prefix, MemoryStream? captions, ProgressMeter meter, long done)
+    {
+        int[] shape = [source.Channels, source.Side, source.Side];
+        var writer = new ShardWriter((name, content) => context.Fence.PutOutputAsync(name, content), prefix, ShardContent.Pixels, shape, expected: source.Count);
+        var pixels = new byte[source.Channels * source.Side * source.Side];
+        var captioned = 0L;
+        while (source.TryRead(pixels, out var label, out var caption))
+        {
+            if (caption is not null && captions is not null)
+            {
+                captions.Write(JsonSerializer.SerializeToUtf8Bytes(new { id = writer.Count, caption }));
+                captions.Write(Encoding.UTF8.GetBytes("\n"));
+                captioned++;
+            }
+
+            JobContext.Await(writer.AddAsync(pixels, writer.Count, label));
+            if (writer.Count % 64 == 0)
+            {
+                context.ThrowIfStopRequested();
+                meter.Report(done + writer.Count);
+            }
+        }
+
+        meter.Report(done + writer.Count);
+        return JobContext.Await(writer.CompleteAsync()) with { Classes = source.Classes, Captions = captioned, Source = source.Description };
+    }
+}
