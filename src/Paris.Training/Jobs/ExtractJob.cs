@@ -17,9 +17,9 @@ public sealed class ExtractJob : IJob
 
         // The extractor passes over the data a number of times that only it knows; progress counts the last pass.
         var meter = new ProgressMeter(context, manifest.Count, "images");
-        extractor.Fit(() => Shards(context, manifest));
+        extractor.Fit(() => manifest.ReadShards(context));
         var writer = new ShardWriter((name, content) => context.Fence.PutOutputAsync(name, content), "shard", ShardContent.Features, [extractor.Dimension], expected: manifest.Count);
-        foreach (var shard in Shards(context, manifest))
+        foreach (var shard in manifest.ReadShards(context))
         {
             var features = extractor.Extract(shard);
             for (var i = 0; i < shard.Count; i++)
@@ -45,14 +45,5 @@ public sealed class ExtractJob : IJob
             Facts = new Dictionary<string, string> { ["extractor"] = spec.Extractor },
             Seconds = meter.Seconds,
         }));
-    }
-
-    private static IEnumerable<Shard> Shards(JobContext context, ShardManifest manifest)
-    {
-        foreach (var entry in manifest.Shards)
-        {
-            context.ThrowIfStopRequested();
-            yield return JobContext.Await(manifest.ReadShardAsync(context.Store, entry));
-        }
     }
 }
