@@ -62,7 +62,7 @@ public static class KMeans
             Normalise(centroids, dimension);
         }
 
-        using var nearest = new NearestCentroid(points, spherical);
+        var nearest = new NearestCentroid(points, spherical);
         var assignments = new int[points.Count];
         var previous = new int[points.Count];
         var distances = new double[points.Count];
@@ -87,7 +87,7 @@ public static class KMeans
     /// <summary>Every point's nearest centroid (lowest index on ties), its squared distance (spherical: 1 − cosine), and their weighted sum.</summary>
     public static (int[] Assignments, double[] Distances, double Inertia) Assign(PointMatrix points, double[]? weights, ReadOnlySpan<double> centroids, bool spherical)
     {
-        using var nearest = new NearestCentroid(points, spherical);
+        var nearest = new NearestCentroid(points, spherical);
         var assignments = new int[points.Count];
         var distances = new double[points.Count];
         nearest.Assign(centroids, assignments, distances);

@@ -9,7 +9,7 @@ namespace Paris.Training.Clustering;
 /// closer than float32 can tell, the candidates are measured again in float64. The answer is therefore that of float64, lowest index on
 /// ties, at the speed of float32.
 /// </summary>
-internal sealed class NearestCentroid : IDisposable
+internal sealed class NearestCentroid
 {
     // Scores of one block: small enough for the second-level cache.
     private const int ScoresPerBlock = 1 << 18;

@@ -1,3 +1,5 @@
+using Paris.Core.Formats;
+
 namespace Paris.Training.Data;
 
 /// <summary>
@@ -55,6 +57,9 @@ public sealed class ImageGrid
 
     /// <summary>The sheet's bytes, interleaved [height, width, channels].</summary>
     public ReadOnlySpan<byte> Sheet => _sheet;
+
+    /// <summary>The sheet as a PNG file.</summary>
+    public byte[] ToPng() => PngEncoder.Encode(new RasterImage(SheetWidth, SheetHeight, Channels, _sheet));
 
     /// <summary>Places picture <paramref name="cell"/> (row by row), given as bytes [C, H, W].</summary>
     public void Place(int cell, ReadOnlySpan<byte> pixels)
