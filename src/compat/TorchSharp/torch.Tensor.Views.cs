@@ -156,6 +156,9 @@ public static unsafe partial class torch
 
         public Tensor copy_(Tensor source, bool nonBlocking = false) => InPlace(Native.copy_, this, source);
 
+        /// <summary>This tensor takes the storage, shape and strides of the other.</summary>
+        public Tensor set_(Tensor source) => InPlace(Native.set_, this, source);
+
         public Tensor to_type(ScalarType type, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
             To((long)type, -1, -1, copy, disposeAfter);
 

@@ -42,6 +42,7 @@ internal static unsafe class Native
     internal static readonly delegate* unmanaged<nint, nint> contiguous = (delegate* unmanaged<nint, nint>)Find("p_contiguous");
     internal static readonly delegate* unmanaged<nint, long, long, long, int, nint> to = (delegate* unmanaged<nint, long, long, long, int, nint>)Find("p_to");
     internal static readonly delegate* unmanaged<nint, nint, int> copy_ = (delegate* unmanaged<nint, nint, int>)Find("p_copy_");
+    internal static readonly delegate* unmanaged<nint, nint, int> set_ = (delegate* unmanaged<nint, nint, int>)Find("p_set_");
     internal static readonly delegate* unmanaged<nint, double*, long*, int> item = (delegate* unmanaged<nint, double*, long*, int>)Find("p_item");
     internal static readonly delegate* unmanaged<nint, long*, long, nint> view = (delegate* unmanaged<nint, long*, long, nint>)Find("p_view");
     internal static readonly delegate* unmanaged<nint, long*, long, nint> reshape = (delegate* unmanaged<nint, long*, long, nint>)Find("p_reshape");

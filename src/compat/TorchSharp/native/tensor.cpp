@@ -82,6 +82,7 @@ API T p_to(T t, int64_t dtype, int64_t kind, int64_t index, int copy) {
       return give(r->to(options.device(), options.dtype().toScalarType(), false, copy != 0));)
 }
 API int p_copy_(T t, T source) { TRY(Ref r(t); Ref s(source); r->copy_(s); return 1;) }
+API int p_set_(T t, T source) { TRY(Ref r(t); Ref s(source); const_cast<at::Tensor&>(*r).set_(s); return 1;) }
 API int p_item(T t, double* real, int64_t* integer) {
   TRY(Ref r(t); auto s = r->item(); *real = s.isBoolean() ? (s.toBool() ? 1 : 0) : s.toDouble();
       *integer = s.isFloatingPoint() ? 0 : (s.isBoolean() ? s.toBool() : s.toLong()); return 1;)
