@@ -1,0 +1,68 @@
+using Paris.Core;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Paris.Models;
+
+/// <summary>
+/// The Paris router: a diffusion transformer with AdaLN-Zero and a CLS token that reads which cluster a noisy latent comes from.
+/// Golden numbers: fixtures paris-tiny and training-golden.
+/// </summary>
+public sealed class DiTRouter : nn.Module<Tensor, Tensor, Tensor>
+{
+    private readonly PatchEmbedding _patchEmbed;
+    private readonly Tensor _posEmbed; // [1, N, D]
+    private readonly Parameter _clsToken; // [1, 1, D]
+    private readonly TimeEmbedding _timeEmbed;
+    private readonly DiTRouterLayer[] _layers;
+    private readonly RouterHead _head;
+
+    /// <param name="shape">Dimensions; the condition is not used.</param>
+    /// <param name="clusters">K.</param>
+    public DiTRouter(DiTShape shape, int clusters)
+        : base(nameof(DiTRouter))
+    {
+        if (clusters < 1)
+        {
+            throw new ParisInputException($"a router needs at least one cluster, not {clusters}.");
+        }
+
+        Shape = shape.Check();
+        Clusters = clusters;
+        _patchEmbed = new PatchEmbedding(shape.Channels, shape.Hidden, shape.Patch);
+        _posEmbed = PositionEmbedding.Create(shape.Hidden, shape.Side / shape.Patch);
+        _clsToken = new Parameter(zeros(1, 1, shape.Hidden));
+        _timeEmbed = new TimeEmbedding(shape.Hidden);
+        _layers = [.. Enumerable.Range(0, shape.Layers).Select(_ => new DiTRouterLayer(shape))];
+        _head = new RouterHead(shape, clusters);
+        register_buffer("pos_embed", _posEmbed);
+        register_parameter("cls_token", _clsToken);
+        register_module("patch_embed", _patchEmbed);
+        register_module("time_embed", _timeEmbed);
+        register_module("layers", new ModuleList<DiTRouterLayer>(_layers));
+        register_module("head", _head);
+    }
+
+    public DiTShape Shape { get; }
+
+    /// <summary>K.</summary>
+    public int Clusters { get; }
+
+    /// <summary>x [B, C, H, W], t [B] on the 0..1000 scale; returns logits [B, K].</summary>
+    /// <exception cref="ParisInputException">A shape does not fit.</exception>
+    public override Tensor forward(Tensor x, Tensor t)
+    {
+        ModelInput.CheckImages(x, t, Shape);
+        var cls = _clsToken.expand(x.shape[0], 1, Shape.Hidden);
+        // The CLS token goes before the patches and has no position.
+        var h = cat([cls, _patchEmbed.call(x) + _posEmbed], 1); // [B, 1 + N, D]
+        var tEmb = nn.functional.silu(_timeEmbed.call(t)); // [B, D]
+        foreach (var layer in _layers)
+        {
+            h = layer.call(h, tEmb);
+        }
+
+        return _head.call(h.select(1, 0)); // no final norm
+    }
+}
