@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using Paris.Core;
 using Paris.Core.Formats;
 using Paris.Training.Data;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Paris.Training.Clustering;
