@@ -1,0 +1,42 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Orleans.Runtime;
+
+/// <summary>Ties the silo's life to its host's.</summary>
+internal sealed class SiloHostedService(InProcessSilo silo) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken) => silo.StartAsync(cancellationToken);
+
+    public Task StopAsync(CancellationToken cancellationToken) => silo.StopAsync(cancellationToken);
+}
+
+/// <summary>Connects the client when its host starts, trying again as the retry filter says.</summary>
+internal sealed class ClientHostedService(InProcessClient client, IServiceProvider services) : IHostedService
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                client.Entry();
+                return;
+            }
+            catch (SiloUnavailableException exception)
+            {
+                if (services.GetService<IClientConnectionRetryFilter>() is not { } filter
+                    || !await filter.ShouldRetryConnectionAttempt(exception, cancellationToken).ConfigureAwait(false))
+                {
+                    throw;
+                }
+            }
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        client.Stop();
+        return Task.CompletedTask;
+    }
+}
