@@ -1,5 +1,4 @@
 using Paris.Core;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
