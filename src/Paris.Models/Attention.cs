@@ -7,7 +7,7 @@ namespace Paris.Models;
 /// Multi-head attention with a packed input projection, rows q, k, v (keys <c>in_proj_weight</c>, <c>in_proj_bias</c>, <c>out_proj.*</c>);
 /// no mask, no dropout.
 /// </summary>
-public sealed class Attention : nn.Module<Tensor, Tensor>
+public sealed class Attention : NamedModule<Tensor, Tensor>
 {
     private readonly int _hidden;
     private readonly int _heads;

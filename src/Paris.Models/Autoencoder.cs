@@ -8,7 +8,7 @@ namespace Paris.Models;
 /// The small convolutional autoencoder that a run trains for itself: two halvings, so an image [C, H, W] becomes latents
 /// [L, H/4, W/4]. Keys: <c>encoder.0 … 3</c>, <c>decoder.0 … 3</c>.
 /// </summary>
-public sealed class Autoencoder : nn.Module<Tensor, Tensor>
+public sealed class Autoencoder : NamedModule<Tensor, Tensor>
 {
     /// <summary>Image side over latent side.</summary>
     public const int Factor = 4;

@@ -8,7 +8,7 @@ namespace Paris.Models;
 /// The small classifier whose 64 features the evaluation compares images by. It is trained once a data set; distances on its features
 /// are comparable within that data set only and are never called FID. Keys: <c>convolutions.0 … 2</c>, <c>features</c>, <c>logits</c>.
 /// </summary>
-public sealed class Classifier : nn.Module<Tensor, Tensor>
+public sealed class Classifier : NamedModule<Tensor, Tensor>
 {
     /// <summary>Dimension of the features.</summary>
     public const int FeatureCount = 64;

@@ -9,7 +9,7 @@ namespace Paris.Models;
 /// self-attention, cross-attention to text and MLP. Key names are those of the published weights; golden numbers: fixtures paris-tiny
 /// and training-golden. Without text it has no <c>text_proj</c> and no <c>cross_attn</c>.
 /// </summary>
-public sealed class DiTExpert : nn.Module<Tensor, Tensor, Tensor?, Tensor>
+public sealed class DiTExpert : NamedModule<Tensor, Tensor, Tensor?, Tensor>
 {
     private readonly PatchEmbedding _patchEmbed;
     private readonly Tensor _posEmbed; // [1, N, D]

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Paris.Models;
 
 /// <summary>One layer of the expert: modulated self-attention, cross-attention (no norm on q, no gate), modulated MLP.</summary>
-public sealed class DiTExpertLayer : nn.Module<Tensor, Tensor, Tensor?, Tensor>
+public sealed class DiTExpertLayer : NamedModule<Tensor, Tensor, Tensor?, Tensor>
 {
     private readonly double _eps;
     private readonly Parameter _table; // [6, D]

@@ -8,7 +8,7 @@ namespace Paris.Models;
 /// The Paris router: a diffusion transformer with AdaLN-Zero and a CLS token that reads which cluster a noisy latent comes from.
 /// Golden numbers: fixtures paris-tiny and training-golden.
 /// </summary>
-public sealed class DiTRouter : nn.Module<Tensor, Tensor, Tensor>
+public sealed class DiTRouter : NamedModule<Tensor, Tensor, Tensor>
 {
     private readonly PatchEmbedding _patchEmbed;
     private readonly Tensor _posEmbed; // [1, N, D]

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Paris.Models;
 
 /// <summary>One layer of the router: AdaLN-Zero with its own projection of the time, self-attention, MLP.</summary>
-public sealed class DiTRouterLayer : nn.Module<Tensor, Tensor, Tensor>
+public sealed class DiTRouterLayer : NamedModule<Tensor, Tensor, Tensor>
 {
     private readonly int _hidden;
     private readonly double _eps;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Paris.Models;
 
 /// <summary>The expert's last layer: modulated by the time embedding itself (no SiLU, no projection), then one Linear to p·p·C.</summary>
-public sealed class FinalLayer : nn.Module<Tensor, Tensor, Tensor>
+public sealed class FinalLayer : NamedModule<Tensor, Tensor, Tensor>
 {
     private readonly double _eps;
     private readonly Parameter _table; // [2, D]

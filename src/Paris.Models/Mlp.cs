@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Paris.Models;
 
 /// <summary>Linear, activation, Linear (keys <c>0</c> and <c>2</c>).</summary>
-public sealed class Mlp : nn.Module<Tensor, Tensor>
+public sealed class Mlp : NamedModule<Tensor, Tensor>
 {
     private readonly Linear _first;
     private readonly Linear _second;

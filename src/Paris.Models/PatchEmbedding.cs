@@ -6,7 +6,7 @@ namespace Paris.Models;
 /// <summary>
 /// Patches to tokens: a convolution of kernel and stride p, computed as one matrix product (keys <c>weight</c> [D, C, p, p], <c>bias</c>).
 /// </summary>
-public sealed class PatchEmbedding : nn.Module<Tensor, Tensor>
+public sealed class PatchEmbedding : NamedModule<Tensor, Tensor>
 {
     private readonly int _patch;
     private readonly int _channels;

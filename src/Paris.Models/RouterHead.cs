@@ -7,7 +7,7 @@ namespace Paris.Models;
 /// The router's readout: Linear, GELU, LayerNorm, GELU, Linear (keys 0, 2, 4). The parameter-free activations at 1 and 3 cannot be read
 /// from published weights; GELU(tanh) is what the fixtures' reference implementation uses.
 /// </summary>
-public sealed class RouterHead : nn.Module<Tensor, Tensor>
+public sealed class RouterHead : NamedModule<Tensor, Tensor>
 {
     private readonly double _eps;
     private readonly Linear _first;
@@ -37,7 +37,7 @@ public sealed class RouterHead : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>The norm's parameters under their key.</summary>
-    private sealed class Affine : nn.Module
+    private sealed class Affine : NamedModule
     {
         public Affine(Parameter weight, Parameter bias)
             : base(nameof(Affine))

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Paris.Models;
 
 /// <summary>Time to vector: a sinusoid of 256 numbers, then Linear, SiLU, Linear (keys <c>mlp.0</c>, <c>mlp.2</c>).</summary>
-public sealed class TimeEmbedding : nn.Module<Tensor, Tensor>
+public sealed class TimeEmbedding : NamedModule<Tensor, Tensor>
 {
     /// <summary>Numbers in the sinusoid.</summary>
     public const int Frequencies = 256;

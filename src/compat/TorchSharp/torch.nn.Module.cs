@@ -133,6 +133,12 @@ public static partial class torch
                     destination.TryAdd(start + name, buffer);
                 }
 
+                // As in the official library, a module that is registered twice appears under both names.
+                foreach (var (name, module) in _submodules)
+                {
+                    module.state_dict(destination, start + name);
+                }
+
                 return destination;
             }
 
