@@ -1,0 +1,167 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime;
+using Orleans.Runtime.Placement;
+
+namespace Paris.Compat.Orleans.Tests;
+
+/// <summary>Several silos in one process: placed, moved, drained, killed.</summary>
+public sealed class ClusterTests
+{
+    [Fact]
+    public async Task A_grain_has_one_activation_in_the_cluster()
+    {
+        await using var cluster = await TestCluster.StartAsync(2);
+        var calls = Enumerable.Range(0, 60).Select(i => Life(cluster.GrainsOf(cluster[i % 2]), $"single-{i / 20}").ActivationAsync());
+        var activations = await Task.WhenAll(calls);
+        Assert.All(activations.Chunk(20), group => Assert.Single(group.Distinct()));
+    }
+
+    [Fact]
+    public async Task A_hint_places_and_a_filter_decides()
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        var red = await cluster.AddSiloAsync(new() { ["colour"] = "red" });
+        await cluster.WaitForSilosAsync(2);
+        foreach (var host in new[] { cluster[0], red, cluster[0] })
+        {
+            RequestContext.Set(IPlacementDirector.PlacementHintKey, TestCluster.AddressOf(host));
+            var where = await Life(cluster.Grains, "hint-" + Guid.NewGuid()).WhereAsync();
+            Assert.Equal(TestCluster.AddressOf(host).ToParsableString(), where);
+        }
+
+        // The hint is still the first silo; the filter allows only the red one.
+        await TestCluster.Eventually(() => Where(cluster.Grains).IsCompletedSuccessfully);
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(TestCluster.AddressOf(red).ToParsableString(), await cluster.Grains.GetGrain<IRedGrain>("red-" + i).WhereAsync());
+        }
+
+        RequestContext.Clear();
+        await cluster.StopAsync(red);
+        var failure = await Assert.ThrowsAsync<OrleansException>(() => cluster.Grains.GetGrain<IRedGrain>("nowhere").WhereAsync());
+        Assert.Contains("No active nodes are compatible", failure.Message);
+
+        // The metadata of a new silo may take a moment to be known everywhere.
+        static Task<string> Where(IGrainFactory grains)
+        {
+            var call = grains.GetGrain<IRedGrain>("probe").WhereAsync();
+            Task.WhenAny(call).GetAwaiter().GetResult();
+            return call;
+        }
+    }
+
+    [Fact]
+    public async Task Migration_follows_the_hint_and_carries_state()
+    {
+        await using var cluster = await TestCluster.StartAsync(2);
+        var key = "migrate-" + Guid.NewGuid();
+        var grain = Life(cluster.Grains, key);
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, TestCluster.AddressOf(cluster[0]));
+        await grain.SetAsync(42);
+        RequestContext.Clear();
+        Assert.Equal(TestCluster.AddressOf(cluster[0]).ToParsableString(), await grain.WhereAsync());
+
+        await grain.MoveToAsync(TestCluster.AddressOf(cluster[1]));
+        Assert.Equal(TestCluster.AddressOf(cluster[1]).ToParsableString(), await grain.WhereAsync());
+        Assert.Equal(42, await grain.GetAsync());
+        Assert.Equal(["activate", "deactivate Migrating", "deactivated", "dehydrate", "rehydrate", "activate"], Journal.Of(key));
+    }
+
+    [Fact]
+    public async Task A_graceful_stop_holds_calls_until_the_grain_is_done()
+    {
+        await using var cluster = await TestCluster.StartAsync(2);
+        var key = "drain-" + Guid.NewGuid();
+        var grain = Life(cluster.Grains, key);
+        var leaving = cluster[1];
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, TestCluster.AddressOf(leaving));
+        await grain.DrainForAsync(1000);
+        RequestContext.Clear();
+        var stop = cluster.StopAsync(leaving);
+        await TestCluster.Eventually(() => Journal.Of(key).Contains("deactivate ShuttingDown"));
+        Assert.Equal(TestCluster.AddressOf(cluster[0]).ToParsableString(), await grain.WhereAsync());
+        await stop;
+        Assert.Equal(["activate", "deactivate ShuttingDown", "deactivated", "activate"], Journal.Of(key));
+        await cluster.WaitForSilosAsync(1);
+    }
+
+    [Fact]
+    public async Task A_killed_silo_loses_its_grains_but_not_its_threads()
+    {
+        await using var cluster = await TestCluster.StartAsync(2);
+        var key = "kill-" + Guid.NewGuid();
+        var grain = Life(cluster.Grains, key);
+        var victim = cluster[1];
+        var address = TestCluster.AddressOf(victim);
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, address);
+        await grain.StartLoopAsync();
+        RequestContext.Clear();
+        await grain.SetAsync(5);
+
+        await cluster.KillAsync(victim);
+        string where;
+        do
+        {
+            // A call may fail until the death is known everywhere.
+            try
+            {
+                where = await grain.WhereAsync();
+            }
+            catch (OrleansException)
+            {
+                where = address.ToParsableString();
+            }
+        }
+        while (where == address.ToParsableString());
+
+        Assert.Equal(TestCluster.AddressOf(cluster[0]).ToParsableString(), where);
+        Assert.Equal(0, await grain.GetAsync());
+        Assert.DoesNotContain("deactivated", Journal.Of(key));
+        var loops = Journal.Of(key).Count(entry => entry == "loop");
+        await TestCluster.Eventually(() => Journal.Of(key).Count(entry => entry == "loop") > loops + 2);
+        await TestCluster.Eventually(() => cluster[0].Services.GetRequiredService<IClusterMembershipService>().CurrentSnapshot.GetSiloStatus(address) == SiloStatus.Dead);
+    }
+
+    [Fact]
+    public async Task A_client_calls_from_outside()
+    {
+        await using var cluster = await TestCluster.StartAsync(2);
+        using var client = await cluster.StartClientAsync();
+        var grains = client.Services.GetRequiredService<IClusterClient>();
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, TestCluster.AddressOf(cluster[1]));
+        Assert.Equal(TestCluster.AddressOf(cluster[1]).ToParsableString(), await Life(grains, "from-client").WhereAsync());
+        RequestContext.Clear();
+        var hosts = await grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true);
+        Assert.Equal(2, hosts.Count);
+        await client.StopAsync();
+    }
+
+    [Fact]
+    public async Task Membership_changes_are_seen_as_they_happen()
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        var membership = cluster[0].Services.GetRequiredService<IClusterMembershipService>();
+        using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var seen = Task.Run(async () =>
+        {
+            var most = 0;
+            await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(enough.Token))
+            {
+                var active = snapshot.Members.Values.Count(member => member.Status == SiloStatus.Active);
+                most = Math.Max(most, active);
+                if (most == 2 && active == 1)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        });
+        var second = await cluster.AddSiloAsync();
+        await cluster.WaitForSilosAsync(2);
+        await cluster.StopAsync(second);
+        Assert.True(await seen);
+    }
+
+    private static ILifeGrain Life(IGrainFactory grains, string key) => grains.GetGrain<ILifeGrain>(key, "Paris.Compat.Orleans.Tests.LifeGrain");
+}
