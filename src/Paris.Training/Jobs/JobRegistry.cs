@@ -8,6 +8,11 @@ public static class JobRegistry
     private static readonly Dictionary<JobKind, Func<IJob>> _jobs = new()
     {
         // One line a kind, in the order of the phases.
+        [JobKind.Ingest] = () => new IngestJob(),
+        [JobKind.Extract] = () => new ExtractJob(),
+        [JobKind.Assign] = () => new AssignJob(),
+        [JobKind.Encode] = () => new EncodeJob(),
+        [JobKind.Partition] = () => new PartitionJob(),
     };
 
     /// <summary>The kinds this build can run.</summary>
