@@ -29,7 +29,7 @@ public sealed class ShardWriter
     private readonly byte[] _values;
 
     /// <summary>A writer without samples.</summary>
-    /// <param name="put">Uploads a blob: <see cref="JobFence.PutOutputAsync"/>.</param>
+    /// <param name="put">Uploads a blob: <c>JobFence.PutOutputAsync</c>.</param>
     /// <param name="prefix">Shards are named <c>{prefix}-00000.safetensors</c> ….</param>
     /// <param name="content"><see cref="ShardContent"/>.</param>
     /// <param name="shape">Shape of one sample.</param>

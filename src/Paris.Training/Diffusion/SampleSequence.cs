@@ -1,3 +1,4 @@
+using Paris.Core;
 using Paris.Core.Random;
 
 namespace Paris.Training.Diffusion;

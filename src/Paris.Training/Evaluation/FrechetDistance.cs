@@ -1,5 +1,4 @@
 using Paris.Core;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Paris.Training.Evaluation;

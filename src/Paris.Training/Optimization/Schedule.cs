@@ -1,3 +1,4 @@
+using Paris.Core;
 using Paris.Core.Specs;
 
 namespace Paris.Training.Optimization;

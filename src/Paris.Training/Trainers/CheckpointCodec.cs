@@ -1,3 +1,4 @@
+using Paris.Core;
 using Paris.Core.Formats;
 using Paris.Training.Optimization;
 

@@ -1,3 +1,4 @@
+using Paris.Core;
 using Paris.Training.Data;
 using Paris.Training.Diffusion;
 

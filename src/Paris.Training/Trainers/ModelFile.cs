@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Paris.Core.Formats;
 using Paris.Training.Optimization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Paris.Training.Trainers;

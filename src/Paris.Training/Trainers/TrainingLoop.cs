@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Paris.Core;
 using Paris.Core.Jobs;
 using Paris.Core.Specs;
 using Paris.Training.Jobs;
 using Paris.Training.Optimization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Paris.Training.Trainers;
@@ -341,7 +341,7 @@ public sealed class TrainingLoop : IDisposable
             return;
         }
 
-        var count = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        var count = Tensor.TotalCount;
         live ??= count;
         if (count > live)
         {

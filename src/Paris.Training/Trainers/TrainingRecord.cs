@@ -1,4 +1,5 @@
 using System.Globalization;
+using Paris.Core;
 
 namespace Paris.Training.Trainers;
 

@@ -1,5 +1,4 @@
 using Paris.Training.Optimization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Paris.Training.Trainers;

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Paris.Training.Optimization;
-using TorchSharp;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;

@@ -2,7 +2,6 @@ using Paris.Core.Random;
 using Paris.Training.Data;
 using Paris.Training.Diffusion;
 using Paris.Training.Trainers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Paris.Training.Tests.Trainers;
@@ -37,7 +36,7 @@ internal sealed class TinyTask : TrainingTask
     {
         const int Count = 37;
         var values = new byte[Count * 8 * sizeof(float)];
-        new PhiloxKey(1, RandomPurpose.Simulation).FillNormal(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(values));
+        new PhiloxKey(1, RandomPurpose.Simulation).FillNormal(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(values.AsSpan()));
         var numbers = Enumerable.Range(0, Count).Select(i => (long)i).ToArray();
         return new SampleSet([new Shard(ShardContent.Latents, [2, 2, 2], values, numbers, [.. numbers.Select(i => i % 3)], [.. numbers.Select(_ => 0L)])]);
     }

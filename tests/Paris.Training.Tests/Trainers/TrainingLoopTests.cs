@@ -74,7 +74,7 @@ public sealed class TrainingLoopTests : IDisposable
                 JobContext? context = null;
                 try
                 {
-                    outcome = Run(dying ?? store, new Life
+                    outcome = Run((IBlobStore?)dying ?? store, new Life
                     {
                         LossFilter = Fault,
                         OnStart = started => context = started,
