@@ -16,25 +16,6 @@ public static class ModelPresets
             ["DiT-XL/2"] = (1152, 28, 16, 2),
         };
 
-    /// <summary>The spec with its preset's dimensions where it names none of its own.</summary>
-    /// <exception cref="ParisInputException">The preset is unknown; the message lists them.</exception>
-    public static ModelSpec Resolve(this ModelSpec spec)
-    {
-        if (spec.Preset is null)
-        {
-            return spec;
-        }
-
-        if (!All.TryGetValue(spec.Preset, out var preset))
-        {
-            throw new ParisInputException($"unknown model preset '{spec.Preset}'; use one of {string.Join(", ", All.Keys)}.");
-        }
-
-        return spec with
-        {
-            Hidden = spec.Hidden > 0 ? spec.Hidden : preset.Hidden,
-            Layers = spec.Layers > 0 ? spec.Layers : preset.Layers,
-            Heads = spec.Heads > 0 ? spec.Heads : preset.Heads,
-        };
-    }
+    /// <summary>The names, smallest first.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. All.Keys];
 }

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Paris.Core.Specs;
 
 /// <summary>
@@ -31,16 +33,26 @@ public sealed record RunSpec
     public EvaluationSpec Evaluation { get; init; } = new();
 
     /// <summary>Threads of tensor operations a worker.</summary>
+    [Range(1, 1024)]
     public int Threads { get; init; } = 1;
 
     /// <summary>Runs with a higher priority are queued first.</summary>
     public int Priority { get; init; }
+
+    /// <summary>The specification with the models' presets filled in; idempotent.</summary>
+    /// <exception cref="ParisInputException">A preset is unknown, or a dimension is given neither by key nor by preset.</exception>
+    public RunSpec Resolve() => this with
+    {
+        Expert = Expert with { Model = Expert.Model.Resolve("expert.model") },
+        Router = Router with { Model = Router.Model.Resolve("router.model") },
+    };
 }
 
 /// <summary>Where the images come from.</summary>
 public sealed record DataSpec
 {
     /// <summary><c>idx</c> (Fashion-MNIST, MNIST) or <c>folder</c> (images with optional captions in <c>NAME.txt</c>).</summary>
+    [OneOf("idx", "folder")]
     public string Kind { get; init; } = "idx";
 
     /// <summary>IDX: the images file (may be .gz). Folder: the folder.</summary>
@@ -58,20 +70,28 @@ public sealed record DataSpec
     public IReadOnlyList<string> Classes { get; init; } = [];
 
     /// <summary>Side of the square the model sees, pixels; IDX images are padded to it with black, folder images resized and centre-cropped.</summary>
+    [Range(1, 4096)]
     public int ImageSize { get; init; } = 32;
 
     /// <summary>1 (grey) or 3 (colour).</summary>
+    [Range(1, 3)]
     public int Channels { get; init; } = 1;
 
     /// <summary>Use only the first N samples; 0 uses all.</summary>
+    [Range(0, int.MaxValue)]
     public int Limit { get; init; }
 }
 
 /// <summary>The tiny convolutional autoencoder of <c>reference/small-scale</c>: two halvings, so latents are a quarter of the image's side.</summary>
 public sealed record AutoencoderSpec
 {
+    /// <summary>Pixels a latent along each side.</summary>
+    public const int Factor = 4;
+
+    [Range(1, 256)]
     public int LatentChannels { get; init; } = 4;
 
+    [Range(1, 4096)]
     public int Width { get; init; } = 24;
 
     public OptimizationSpec Training { get; init; } = new() { Steps = 1250, Batch = 64, LearningRate = 3e-3, Schedule = "linear", Beta2 = 0.99, EmaDecay = 0, CheckpointEvery = 500 };
@@ -81,24 +101,31 @@ public sealed record AutoencoderSpec
 public sealed record ClusteringSpec
 {
     /// <summary><c>pixels-pca</c>.</summary>
+    [OneOf("pixels-pca")]
     public string Extractor { get; init; } = "pixels-pca";
 
     /// <summary>Dimension of the features.</summary>
+    [Range(1, 65536)]
     public int Dimension { get; init; } = 64;
 
     /// <summary>K: clusters and experts.</summary>
+    [Range(1, 65535)]
     public int Clusters { get; init; } = 8;
 
+    [Range(1, int.MaxValue)]
     public int FineClusters { get; init; } = 256;
 
+    [Range(1, int.MaxValue)]
     public int Iterations { get; init; } = 12;
 
+    [Range(1, int.MaxValue)]
     public int Restarts { get; init; } = 5;
 
     /// <summary>Unit-length features and cosine similarity.</summary>
     public bool Spherical { get; init; } = true;
 
     /// <summary>Largest allowed share of a cluster times K (1 = perfectly equal); 0 imposes none.</summary>
+    [Range(0.0, double.MaxValue)]
     public double BalanceLimit { get; init; }
 }
 
@@ -114,111 +141,172 @@ public sealed record TrainerSpec
 public sealed record ModelSpec
 {
     /// <summary>A preset's name (<see cref="ModelPresets"/>) that fills the dimensions; explicit keys win.</summary>
+    [OneOf(typeof(ModelPresets), nameof(ModelPresets.Names), IgnoreCase = true)]
     public string? Preset { get; init; }
 
     /// <summary>D.</summary>
+    [Range(0, 65536)]
     public int Hidden { get; init; }
 
+    [Range(0, 1024)]
     public int Layers { get; init; }
 
+    [Range(0, 1024)]
     public int Heads { get; init; }
 
+    [Range(1, 64)]
     public int Patch { get; init; } = 2;
 
+    [Range(0.0, 64.0, MinimumIsExclusive = true)]
     public double MlpRatio { get; init; } = 4;
 
     /// <summary><c>none</c>, <c>class</c> or <c>text</c>.</summary>
+    [OneOf("none", "class", "text")]
     public string Condition { get; init; } = "none";
 
     /// <summary>Width of the text embedding.</summary>
+    [Range(1, 65536)]
     public int TextDim { get; init; } = 768;
 
     /// <summary>Share of samples trained without their condition, for guidance.</summary>
+    [Range(0.0, 1.0, MaximumIsExclusive = true)]
     public double ConditionDropout { get; init; } = 0.1;
 
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
     public double NormEps { get; init; } = 1e-6;
+
+    /// <summary>The dimensions that are 0 taken from the preset; explicit keys win.</summary>
+    /// <param name="path">The key this model stands at, for messages.</param>
+    /// <exception cref="ParisInputException">The preset is unknown, or a dimension is given neither by key nor by preset.</exception>
+    public ModelSpec Resolve(string path = "model")
+    {
+        var preset = (Hidden: 0, Layers: 0, Heads: 0, Patch: 0);
+        if (Preset is not null && !ModelPresets.All.TryGetValue(Preset, out preset))
+        {
+            throw new ParisInputException($"'{path}.preset' is '{Preset}'; presets are {string.Join(", ", ModelPresets.Names)}.");
+        }
+
+        var resolved = this with
+        {
+            Hidden = Hidden == 0 ? preset.Hidden : Hidden,
+            Layers = Layers == 0 ? preset.Layers : Layers,
+            Heads = Heads == 0 ? preset.Heads : Heads,
+            Patch = Patch == 0 ? preset.Patch : Patch,
+        };
+        var missing = resolved.Hidden == 0 ? "hidden" : resolved.Layers == 0 ? "layers" : resolved.Heads == 0 ? "heads" : resolved.Patch == 0 ? "patch" : null;
+        return missing is null
+            ? resolved
+            : throw new ParisInputException($"'{path}.{missing}' is missing: give it, or name a 'preset' ({string.Join(", ", ModelPresets.Names)}).");
+    }
 }
 
 /// <summary>Optimiser, schedule, checkpoints.</summary>
 public sealed record OptimizationSpec
 {
+    [Range(1, int.MaxValue)]
     public int Steps { get; init; } = 1000;
 
     /// <summary>Samples a step, over all micro-batches.</summary>
+    [Range(1, 1 << 24)]
     public int Batch { get; init; } = 128;
 
     /// <summary>Micro-batches a step (gradient accumulation); divides the batch.</summary>
+    [Range(1, 1 << 24)]
     public int Accumulate { get; init; } = 1;
 
+    [Range(0.0, double.MaxValue, MinimumIsExclusive = true)]
     public double LearningRate { get; init; } = 1e-4;
 
     /// <summary>Share of the steps over which the rate rises linearly.</summary>
+    [Range(0.0, 1.0)]
     public double Warmup { get; init; } = 0.01;
 
     /// <summary><c>constant</c>, <c>linear</c> (to 0) or <c>cosine</c> (to 0).</summary>
+    [OneOf("constant", "linear", "cosine")]
     public string Schedule { get; init; } = "constant";
 
+    [Range(0.0, 1.0, MaximumIsExclusive = true)]
     public double Beta1 { get; init; } = 0.9;
 
+    [Range(0.0, 1.0, MaximumIsExclusive = true)]
     public double Beta2 { get; init; } = 0.999;
 
+    [Range(0.0, double.MaxValue)]
     public double WeightDecay { get; init; }
 
     /// <summary>Largest global gradient norm; 0 does not clip.</summary>
+    [Range(0.0, double.MaxValue)]
     public double Clip { get; init; } = 1;
 
     /// <summary>d in min(d, (1+n)/(10+n)); 0 keeps no average.</summary>
+    [Range(0.0, 1.0, MaximumIsExclusive = true)]
     public double EmaDecay { get; init; } = 0.9999;
 
     /// <summary>Share of samples whose t is drawn from [0.7, 1] instead of [0, 1].</summary>
+    [Range(0.0, 1.0)]
     public double HighNoiseShare { get; init; }
 
     /// <summary><c>fp32</c> or <c>bf16</c>.</summary>
+    [OneOf("fp32", "bf16")]
     public string Precision { get; init; } = "fp32";
 
+    [Range(1, int.MaxValue)]
     public int CheckpointEvery { get; init; } = 250;
 
     /// <summary>Newest checkpoints kept.</summary>
+    [Range(1, 1000)]
     public int KeepLast { get; init; } = 2;
 
     /// <summary>Steps between previews; 0 makes none.</summary>
+    [Range(0, int.MaxValue)]
     public int PreviewEvery { get; init; } = 250;
 }
 
 /// <summary>How images are drawn.</summary>
 public sealed record SamplingSpec
 {
+    [Range(1, int.MaxValue)]
     public int Steps { get; init; } = 25;
 
     /// <summary><c>uniform</c> (t_i = 1 − i/N) or <c>flowmatch-euler</c>.</summary>
+    [OneOf("uniform", "flowmatch-euler")]
     public string Grid { get; init; } = "uniform";
 
+    [Range(0.0, 1000.0)]
     public double GuidanceScale { get; init; } = 1;
 }
 
 /// <summary>What the table compares.</summary>
 public sealed record EvaluationSpec
 {
+    [OneOf(typeof(StrategyNames), nameof(StrategyNames.All))]
     public IReadOnlyList<string> Strategies { get; init; } = ["cluster-first", "sticky", "threshold", "top-2", "full", "top-1"];
 
     /// <summary>Images a strategy for the distance.</summary>
+    [Range(2, int.MaxValue)]
     public int Images { get; init; } = 512;
 
     /// <summary>Images a grid.</summary>
+    [Range(1, 1024)]
     public int Grid { get; init; } = 64;
 
     /// <summary>Real images the distance is against.</summary>
+    [Range(2, int.MaxValue)]
     public int Reference { get; init; } = 10_000;
 
     /// <summary>Passes of the classifier over the data.</summary>
+    [Range(1, 1000)]
     public int ClassifierPasses { get; init; } = 3;
 
     /// <summary>Probability below which <c>threshold</c> drops an expert.</summary>
+    [Range(0.0, 1.0, MaximumIsExclusive = true)]
     public double Threshold { get; init; } = 0.05;
 
     /// <summary>Cumulative probability of <c>nucleus</c>.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
     public double Nucleus { get; init; } = 0.9;
 
     /// <summary>k of <c>top-k</c>.</summary>
+    [Range(1, 65535)]
     public int TopK { get; init; } = 3;
 }

@@ -1,0 +1,34 @@
+namespace Paris.Core.Specs.Validation;
+
+/// <summary>Numbers of clusters, samples and features that fit together.</summary>
+internal sealed class ClusteringValidator : ISpecValidator
+{
+    public void Validate(RunSpec spec, SpecFindings findings)
+    {
+        var clustering = spec.Clustering;
+        if (spec.Data.Limit > 0 && clustering.Clusters > spec.Data.Limit)
+        {
+            findings.Error("clustering.clusters", $"is {clustering.Clusters}, more than the {spec.Data.Limit} samples of 'data.limit'");
+        }
+        else if (spec.Data.Limit > 0 && clustering.FineClusters > spec.Data.Limit)
+        {
+            findings.Error("clustering.fineClusters", $"is {clustering.FineClusters}, more than the {spec.Data.Limit} samples of 'data.limit'");
+        }
+
+        if (clustering.FineClusters < clustering.Clusters)
+        {
+            findings.Error("clustering.fineClusters", $"is {clustering.FineClusters}; it must be at least 'clustering.clusters' ({clustering.Clusters})");
+        }
+
+        var pixels = (long)spec.Data.ImageSize * spec.Data.ImageSize * spec.Data.Channels;
+        if (clustering.Extractor == "pixels-pca" && clustering.Dimension > pixels)
+        {
+            findings.Error("clustering.dimension", $"is {clustering.Dimension}, more than an image's {pixels} samples");
+        }
+
+        if (clustering.BalanceLimit is > 0 and < 1)
+        {
+            findings.Error("clustering.balanceLimit", FormattableString.Invariant($"is {clustering.BalanceLimit}; it must be 0 (no limit) or at least 1 (all clusters equal)"));
+        }
+    }
+}
