@@ -41,7 +41,7 @@ public sealed record DiTShape(
     /// <param name="classes">Classes in the data, for a class condition.</param>
     public static DiTShape From(ModelSpec spec, int channels, int side, int classes = 0)
     {
-        var (hidden, layers, heads) = Dimensions(spec);
+        spec = spec.Resolve();
         var condition = spec.Condition switch
         {
             "none" => ConditionKind.None,
@@ -49,7 +49,7 @@ public sealed record DiTShape(
             "text" => ConditionKind.Text,
             _ => throw new ParisInputException($"condition is '{spec.Condition}'; use none, class or text."),
         };
-        return new DiTShape(channels, side, hidden, layers, heads, spec.Patch, spec.MlpRatio, spec.NormEps, condition, spec.TextDim, classes).Check();
+        return new DiTShape(channels, side, spec.Hidden, spec.Layers, spec.Heads, spec.Patch, spec.MlpRatio, spec.NormEps, condition, spec.TextDim, classes).Check();
     }
 
     /// <summary>Refuses dimensions that do not fit together.</summary>
@@ -72,24 +72,5 @@ public sealed record DiTShape(
         }
 
         return this;
-    }
-
-    /// <summary>Explicit dimensions win over the preset's.</summary>
-    private static (int Hidden, int Layers, int Heads) Dimensions(ModelSpec spec)
-    {
-        if (spec.Preset is null)
-        {
-            return (spec.Hidden, spec.Layers, spec.Heads);
-        }
-
-        if (!ModelPresets.All.TryGetValue(spec.Preset, out var preset))
-        {
-            throw new ParisInputException($"preset is '{spec.Preset}'; use one of {string.Join(", ", ModelPresets.All.Keys)}.");
-        }
-
-        return (
-            spec.Hidden > 0 ? spec.Hidden : preset.Hidden,
-            spec.Layers > 0 ? spec.Layers : preset.Layers,
-            spec.Heads > 0 ? spec.Heads : preset.Heads);
     }
 }

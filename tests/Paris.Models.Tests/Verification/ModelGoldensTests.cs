@@ -1,0 +1,53 @@
+using Paris.Core;
+using Paris.Core.Formats;
+using Paris.Models.Verification;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Paris.Models.Tests.Verification;
+
+public sealed class ModelGoldensTests
+{
+    private static readonly Tolerances _tolerances = new(Fixtures.Folder);
+
+    [Fact]
+    public void Expert_and_router_reproduce_the_reference_outputs()
+    {
+        var rows = ModelGoldens.VerifyOutputs(Fixtures.Folder, _tolerances);
+
+        Assert.Equal(1 + (4 * 2) + 2, rows.Count);
+        Passes(rows);
+    }
+
+    [Fact]
+    public void A_training_step_reproduces_the_reference_loss_and_every_gradient()
+    {
+        var rows = ModelGoldens.VerifyTrainingStep(Fixtures.Folder, _tolerances);
+
+        using var expert = SafetensorsFile.Open(Path.Combine(Fixtures.Folder, "training-golden", "expert_0_gradients.safetensors"));
+        using var router = SafetensorsFile.Open(Path.Combine(Fixtures.Folder, "training-golden", "router_gradients.safetensors"));
+        Assert.Equal(6 + expert.Tensors.Count + router.Tensors.Count, rows.Count);
+        Passes(rows);
+    }
+
+    [Fact]
+    public void The_position_table_is_that_of_DiT() => Passes([ModelGoldens.VerifyPositions(Fixtures.Folder)]);
+
+    [Fact]
+    public void Verification_leaves_no_tensor_behind()
+    {
+        ModelGoldens.Verify(Fixtures.Folder);
+        var before = Tensor.TotalCount;
+        Assert.All(ModelGoldens.Verify(Fixtures.Folder), row => Assert.True(row.Pass, row.ToString()));
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void A_folder_without_tolerances_is_an_input_error()
+    {
+        var error = Assert.Throws<ParisInputException>(() => ModelGoldens.Verify(Path.GetTempPath()));
+        Assert.Contains("tolerances.json", error.Message, StringComparison.Ordinal);
+    }
+
+    private static void Passes(IReadOnlyList<VerificationRow> rows) => Assert.All(rows, row => Assert.True(row.Pass, row.ToString()));
+}
