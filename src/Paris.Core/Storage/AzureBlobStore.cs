@@ -139,7 +139,7 @@ public sealed class AzureBlobStore : IBlobStore
                 {
                     content.Position = start;
                     var response = await Blob(name).UploadAsync(content, options, cancellationToken).ConfigureAwait(false);
-                    return new PutResult(true, response.Value.ETag.ToString());
+                    return new PutResult(true, Text(response.Value.ETag));
                 }
                 catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.ContainerNotFound && !createdContainer)
                 {
@@ -205,8 +205,18 @@ public sealed class AzureBlobStore : IBlobStore
     /// <summary>The service's clock, from the Date header of an answer; whole seconds.</summary>
     public Task<DateTimeOffset> GetServerTimeAsync(CancellationToken cancellationToken = default) => RunAsync("read", "the clock", async () =>
     {
-        var exists = await _container.ExistsAsync(cancellationToken).ConfigureAwait(false);
-        return exists.GetRawResponse().Headers.Date ?? throw new StorageFaultException($"{Description} answered without a Date header.");
+        Response? response;
+        try
+        {
+            response = (await _container.GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false)).GetRawResponse();
+        }
+        catch (RequestFailedException exception) when (IsMissing(exception))
+        {
+            // No container yet, but a clock.
+            response = exception.GetRawResponse();
+        }
+
+        return response?.Headers.Date ?? throw new StorageFaultException($"{Description} answered without a Date header.");
     }, cancellationToken);
 
     private static BlobClientOptions CreateOptions()
@@ -225,7 +235,10 @@ public sealed class AzureBlobStore : IBlobStore
         => exception.Status == 404 && (string.IsNullOrEmpty(exception.ErrorCode) || exception.ErrorCode == BlobErrorCode.BlobNotFound || exception.ErrorCode == BlobErrorCode.ContainerNotFound);
 
     private static BlobInfo Info(string name, ETag etag, long size, DateTimeOffset modified, IDictionary<string, string>? metadata)
-        => new(name, etag.ToString(), size, modified, metadata is null ? BlobMetadata.Empty : new Dictionary<string, string>(metadata));
+        => new(name, Text(etag), size, modified, metadata is null ? BlobMetadata.Empty : new Dictionary<string, string>(metadata));
+
+    /// <summary>Headers carry ETags in quotes, lists without.</summary>
+    private static string Text(ETag etag) => etag.ToString().Trim('"');
 
     private BlobClient Blob(string name) => _container.GetBlobClient(BlobName.Check(name));
 

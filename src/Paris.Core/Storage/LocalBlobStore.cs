@@ -285,14 +285,22 @@ public sealed class LocalBlobStore : IBlobStore
     {
         while (true)
         {
-            var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
-            if (Posix.TryLock(handle, path) && File.Exists(path))
+            try
             {
-                return handle;
+                // FileShare.None is the same advisory lock, taken a moment after the file was created.
+                var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+                if (Posix.TryLock(handle, path) && File.Exists(path))
+                {
+                    return handle;
+                }
+
+                handle.Dispose();
+            }
+            catch (IOException exception) when (exception.HResult == Posix.WouldBlock)
+            {
             }
 
             // A sweeper came between creation and lock, and has removed or is about to remove the empty file.
-            handle.Dispose();
             Posix.Unlink(path);
         }
     }

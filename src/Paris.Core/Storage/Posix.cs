@@ -14,10 +14,11 @@ internal static partial class Posix
     internal const int NoSpace = 28;
     internal const int ReadOnlyFileSystem = 30;
 
+    internal static readonly int WouldBlock = OperatingSystem.IsMacOS() ? 35 : 11;
+
     private const int Interrupted = 4;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
-    private static readonly int WouldBlock = OperatingSystem.IsMacOS() ? 35 : 11;
     private static readonly int CloseOnExec = OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
 
     internal enum Access
