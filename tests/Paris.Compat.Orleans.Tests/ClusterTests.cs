@@ -142,25 +142,22 @@ public sealed class ClusterTests
         await using var cluster = await TestCluster.StartAsync(1);
         var membership = cluster[0].Services.GetRequiredService<IClusterMembershipService>();
         using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        var seen = Task.Run(async () =>
-        {
-            var most = 0;
-            await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(enough.Token))
-            {
-                var active = snapshot.Members.Values.Count(member => member.Status == SiloStatus.Active);
-                most = Math.Max(most, active);
-                if (most == 2 && active == 1)
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        });
+        var updates = membership.MembershipUpdates.GetAsyncEnumerator(enough.Token);
+        Assert.True(await updates.MoveNextAsync());
         var second = await cluster.AddSiloAsync();
         await cluster.WaitForSilosAsync(2);
+        await ReachAsync(2);
         await cluster.StopAsync(second);
-        Assert.True(await seen);
+        await ReachAsync(1);
+        await updates.DisposeAsync();
+
+        async Task ReachAsync(int active)
+        {
+            while (updates.Current.Members.Values.Count(member => member.Status == SiloStatus.Active) != active)
+            {
+                Assert.True(await updates.MoveNextAsync());
+            }
+        }
     }
 
     private static ILifeGrain Life(IGrainFactory grains, string key) => grains.GetGrain<ILifeGrain>(key, "Paris.Compat.Orleans.Tests.LifeGrain");

@@ -216,6 +216,8 @@ internal sealed class InProcessClient : IClusterClient
         }
         catch (OperationCanceledException) when (token.IsCancellationRequested)
         {
+            // Said again here: this continuation may run before the registration's callback and dispose it.
+            message.Cancellation!.Cancel();
             message.Completion.TrySetCanceled(token);
             throw;
         }
