@@ -15,6 +15,10 @@ public sealed record ClusterStatus
     /// <summary>False while a fresh scheduler still waits for the silos' first reports and grants nothing.</summary>
     [Id(2)]
     public bool Settled { get; init; }
+
+    /// <summary>Keys of the jobs for which a slot is reserved and whose worker is not reported yet.</summary>
+    [Id(3)]
+    public string[] Reserved { get; init; } = [];
 }
 
 /// <summary>What a silo's agent says of itself every two seconds and on every change.</summary>

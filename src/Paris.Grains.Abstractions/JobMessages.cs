@@ -87,6 +87,10 @@ public sealed record JobReport
     /// <summary>True when the silo stopped the worker for its own reasons (drain, migration): no retry is charged.</summary>
     [Id(17)]
     public bool StoppedBySilo { get; init; }
+
+    /// <summary>Estimated from this worker's progress; null while unknown.</summary>
+    [Id(18)]
+    public double? SecondsLeft { get; init; }
 }
 
 /// <summary>The job's answer to a report.</summary>

@@ -1,0 +1,126 @@
+using Microsoft.Extensions.Logging;
+
+namespace Paris.Grains;
+
+/// <summary>
+/// Finds the unfinished runs of the store, keeps their grains alive, and pings the jobs that fell silent
+/// (<see cref="SupervisorScan"/>). Holds nothing that the next tick would not find again.
+/// </summary>
+[KeepAlive]
+public sealed class JobSupervisorGrain(IBlobStore store, TimeProvider time, ILogger<JobSupervisorGrain> logger) : Grain, IJobSupervisorGrain
+{
+    /// <summary>Every silo ticks every two seconds; the cluster needs one scan in that time.</summary>
+    private static readonly TimeSpan _scanPeriod = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>How often the store is searched for runs that nobody announced.</summary>
+    private static readonly TimeSpan _searchPeriod = TimeSpan.FromMinutes(5);
+
+    private const string Prefix = "runs/";
+    private const string Suffix = "/spec.json";
+
+    private readonly SupervisorScan _scan = new(time, new SchedulingOptions());
+
+    /// <summary>Every run known, with its newest summary; null until it was asked.</summary>
+    private readonly Dictionary<string, RunSummary?> _runs = new(StringComparer.Ordinal);
+
+    private long? _scannedAt;
+    private long? _searchedAt;
+
+    public async Task TickAsync(string silo)
+    {
+        if (_scannedAt is { } at && time.GetElapsedTime(at) < _scanPeriod)
+        {
+            return;
+        }
+
+        _scannedAt = time.GetTimestamp();
+        await Failures.TranslateAsync(async () =>
+        {
+            await SearchAsync();
+            await LookAfterAsync(_runs.Where(x => x.Value is not { Active: false }).Select(x => x.Key));
+            await PingAsync();
+            return true;
+        });
+    }
+
+    public Task WatchAsync(string run)
+    {
+        _runs[run] = null;
+        return Task.CompletedTask;
+    }
+
+    public async Task<RunSummary[]> ListRunsAsync()
+    {
+        return await Failures.TranslateAsync(async () =>
+        {
+            await SearchAsync();
+            await LookAfterAsync(_runs.Where(x => x.Value is null or { Active: true } or { State: RunState.Paused }).Select(x => x.Key));
+            return _runs.Select(x => x.Value ?? new RunSummary { Run = x.Key })
+                .OrderByDescending(x => x.Submitted)
+                .ThenBy(x => x.Run, StringComparer.Ordinal)
+                .ToArray();
+        });
+    }
+
+    private async Task SearchAsync()
+    {
+        if (_searchedAt is { } at && time.GetElapsedTime(at) < _searchPeriod)
+        {
+            return;
+        }
+
+        await foreach (var blob in store.ListAsync(Prefix))
+        {
+            if (blob.Name.EndsWith(Suffix, StringComparison.Ordinal) && blob.Name.Count(c => c == '/') == 2)
+            {
+                _runs.TryAdd(blob.Name[Prefix.Length..^Suffix.Length], null);
+            }
+        }
+
+        _searchedAt = time.GetTimestamp();
+        GrainLog.SupervisorWatches(logger, _runs.Count);
+    }
+
+    private async Task LookAfterAsync(IEnumerable<string> runs)
+    {
+        await Task.WhenAll(runs.ToArray().Select(async run =>
+        {
+            try
+            {
+                var summary = await GrainFactory.GetGrain<IRunGrain>(run).EnsureAsync();
+                _runs[run] = summary;
+            }
+            catch (ParisException exception) when (exception.Code == ParisException.NotFound)
+            {
+                _runs.Remove(run);
+            }
+            catch (Exception exception)
+            {
+                GrainLog.RunFailedToEnsure(logger, run, exception);
+            }
+        }));
+    }
+
+    private async Task PingAsync()
+    {
+        var wanted = await Task.WhenAll(_runs.Where(x => x.Value is { Active: true })
+            .Select(x => GrainFactory.GetGrain<IRunGrain>(x.Key).GetWantedJobsAsync()).ToArray());
+        if (wanted.Length == 0)
+        {
+            return;
+        }
+
+        var cluster = await GrainFactory.Scheduler().GetStatusAsync();
+        HashSet<string> accountedFor =
+        [
+            .. cluster.Queue,
+            .. cluster.Reserved,
+            .. cluster.Silos.SelectMany(x => x.Slots).Where(x => x.Job.Length > 0).Select(x => x.Job),
+        ];
+        foreach (var job in _scan.Scan([.. wanted.SelectMany(x => x)], accountedFor))
+        {
+            GrainLog.SupervisorPings(logger, job);
+            GrainFactory.GetJob(job).WakeAsync().Forget(exception => GrainLog.MessageLost(logger, job, exception));
+        }
+    }
+}
