@@ -91,6 +91,10 @@ public sealed record JobReport
     /// <summary>Estimated from this worker's progress; null while unknown.</summary>
     [Id(18)]
     public double? SecondsLeft { get; init; }
+
+    /// <summary>The kernel killed the worker for memory.</summary>
+    [Id(19)]
+    public bool MemoryKill { get; init; }
 }
 
 /// <summary>The job's answer to a report.</summary>

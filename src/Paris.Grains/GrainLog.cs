@@ -26,8 +26,8 @@ internal static partial class GrainLog
     [LoggerMessage(113, LogLevel.Information, "Job {Job} is complete")]
     public static partial void JobCompleted(ILogger logger, string job);
 
-    [LoggerMessage(114, LogLevel.Warning, "Job {Job} ended with code {Code} ({Cause}); retry {Retry} in {Delay}: {Reason}")]
-    public static partial void JobRetries(ILogger logger, string job, int code, string cause, int retry, TimeSpan delay, string reason);
+    [LoggerMessage(114, LogLevel.Warning, "Job {Job} ended with code {Code}: {Decision}; {Reason}")]
+    public static partial void JobRetries(ILogger logger, string job, int code, string decision, string reason);
 
     [LoggerMessage(115, LogLevel.Error, "Job {Job} failed for good: {Reason}")]
     public static partial void JobFailed(ILogger logger, string job, string reason);

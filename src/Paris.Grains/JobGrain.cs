@@ -12,6 +12,7 @@ public abstract class JobGrain(
     IBlobStore store,
     IDeviceAgent agent,
     ParisInstruments instruments,
+    RetryBudgetOptions retries,
     TimeProvider time,
     ILogger logger) : Grain, IJobGrain, IGrainMigrationParticipant
 {
@@ -83,7 +84,7 @@ public abstract class JobGrain(
         {
             if (_result is null && _record is not null)
             {
-                await SaveAsync(x => x! with { Wish = RunWish.Run, Failure = null, Quarantined = false, NotBefore = null, Retries = new Dictionary<string, int>() });
+                await SaveAsync(x => x! with { Wish = RunWish.Run, Failure = null, Quarantined = false, Retries = new RetryState { Total = x.Retries.Total } });
                 _message = "";
                 await StepAsync();
             }
@@ -134,7 +135,15 @@ public abstract class JobGrain(
                 }
             }
 
+            var committed = _committed;
             Take(report);
+            if (_committed > committed && _record is { Retries: { NotBefore: not null } or { Crash: > 0 } or { OutOfMemory: > 0 } or { Storage: > 0 } or { Divergence: > 0 } })
+            {
+                var budget = Budget();
+                budget.RecordProgress();
+                await SaveAsync(x => (x ?? new JobRecord()) with { Retries = budget.State });
+            }
+
             if (report.Ended)
             {
                 await EndAsync(report);
@@ -219,7 +228,7 @@ public abstract class JobGrain(
             return;
         }
 
-        if (record.NotBefore is { } notBefore && notBefore - time.GetUtcNow() is { Ticks: > 0 } wait)
+        if (record.Retries.NotBefore is { } notBefore && notBefore - time.GetUtcNow() is { Ticks: > 0 } wait)
         {
             StepAgainAfter(wait);
             return;
@@ -359,7 +368,7 @@ public abstract class JobGrain(
                     return;
                 }
 
-                await RetryAsync(report with { Message = "the worker ended without a result" });
+                await RetryAsync(report with { Message = "the worker ended without a result" }, new WorkerExit(1));
                 break;
             case WorkerExitCode.Fenced:
                 // Another worker owns the job: it is attached to as soon as its silo reports it. Nothing is charged.
@@ -373,9 +382,6 @@ public abstract class JobGrain(
             case WorkerExitCode.BadInput:
                 await FailAsync(report.Message, quarantined: false);
                 break;
-            case WorkerExitCode.Diverged:
-                await FailAsync(report.Message, quarantined: true);
-                break;
             default:
                 if (report.StoppedBySilo)
                 {
@@ -383,35 +389,40 @@ public abstract class JobGrain(
                 }
                 else
                 {
-                    await RetryAsync(report);
+                    await RetryAsync(report, new WorkerExit(report.ExitCode, report.Message, report.MemoryKill, report.StoppedBySilo));
                 }
 
                 break;
         }
     }
 
-    private async Task RetryAsync(JobReport report)
+    private async Task RetryAsync(JobReport report, WorkerExit exit)
     {
-        var cause = RetryRules.CauseOf(report.ExitCode, report.Message);
-        var made = _record?.Retries.GetValueOrDefault(cause) ?? 0;
-        if (RetryRules.DelayBefore(cause, made + 1) is not { } delay)
+        var budget = Budget();
+        var decision = budget.RecordExit(exit) ?? budget.RecordFailure(FailureCause.Crash);
+        if (!decision.Retry)
         {
-            await FailAsync($"{made} retries after {cause} did not help; the last: {report.Message}", quarantined: false);
+            await FailAsync($"{decision.Reason}: {report.Message}", decision.Cause == FailureCause.Divergence, budget.State);
             return;
         }
 
-        GrainLog.JobRetries(logger, _job.Key, report.ExitCode, cause, made + 1, delay, report.Message);
-        instruments.Retry(JobTags.Of(_job, report.Silo), cause);
-        var retries = new Dictionary<string, int>(_record?.Retries ?? new Dictionary<string, int>()) { [cause] = made + 1 };
-        await SaveAsync(x => (x ?? new JobRecord()) with { Retries = retries, NotBefore = time.GetUtcNow() + delay });
-        _message = $"retry {made + 1} after {cause}: {report.Message}";
-        StepAgainAfter(delay);
+        GrainLog.JobRetries(logger, _job.Key, report.ExitCode, decision.Reason, report.Message);
+        instruments.Retry(JobTags.Of(_job, report.Silo), decision.Cause);
+        await SaveAsync(x => (x ?? new JobRecord()) with { Retries = budget.State });
+        _message = $"{decision.Reason}: {report.Message}";
+        StepAgainAfter(decision.Delay);
     }
 
-    private async Task FailAsync(string reason, bool quarantined)
+    private RetryBudget Budget() => new(time, retries, _record?.Retries, seed: (ulong)_job.Key.Length);
+
+    private async Task FailAsync(string reason, bool quarantined, RetryState? spent = null)
     {
         GrainLog.JobFailed(logger, _job.Key, reason);
-        await SaveAsync(x => (x ?? new JobRecord()) with { Failure = reason, Quarantined = quarantined });
+        await SaveAsync(x =>
+        {
+            var record = x ?? new JobRecord();
+            return record with { Failure = reason, Quarantined = quarantined, Retries = spent ?? record.Retries };
+        });
         _message = reason;
         TellRun();
     }
@@ -499,7 +510,7 @@ public abstract class JobGrain(
             Silo = _worker?.Silo ?? "",
             Slot = _worker?.Slot ?? "",
             Epoch = _epoch,
-            Retries = _record?.Retries.Values.Sum() ?? 0,
+            Retries = _record?.Retries.Total ?? 0,
             Message = _record?.Failure ?? (_worker is not null && _record?.Wish is RunWish.Pause or RunWish.Cancel ? "commits and stops" : _message),
             Preview = _preview,
             Metrics = new Dictionary<string, double>(_metrics),

@@ -49,7 +49,7 @@ public sealed class ParisInstruments
 
     public void Fenced(in JobTags tags) => _fenced.Add(1, tags.Tags);
 
-    public void Retry(in JobTags tags, string cause) => _retries.Add(1, [.. tags.Tags, new("cause", cause)]);
+    public void Retry(in JobTags tags, FailureCause cause) => _retries.Add(1, [.. tags.Tags, new("cause", cause.ToString())]);
 
     /// <summary>A metric that a worker measured, by its name in the worker protocol; unknown names stay in the job's status.</summary>
     public void Measured(in JobTags tags, string name, double value)

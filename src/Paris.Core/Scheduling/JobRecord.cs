@@ -23,11 +23,8 @@ public sealed record JobRecord
     /// <summary>Steps the spec asks for; 0 when unknown.</summary>
     public long Total { get; init; }
 
-    /// <summary>Restarts charged so far, by cause (<c>crash</c>, <c>out-of-memory</c>, <c>storage</c>).</summary>
-    public IReadOnlyDictionary<string, int> Retries { get; init; } = new Dictionary<string, int>();
-
-    /// <summary>No worker starts before this time; null: at once.</summary>
-    public DateTimeOffset? NotBefore { get; init; }
+    /// <summary>What is spent of the retry budgets, and the end of the present back-off.</summary>
+    public RetryState Retries { get; init; } = new();
 
     /// <summary>Set when the job failed for good: why, in one sentence.</summary>
     public string? Failure { get; init; }

@@ -1,0 +1,505 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Paris.Core.Specs;
+
+namespace Paris.Grains;
+
+/// <summary>
+/// Thin over <see cref="RunPlan"/>: reads the spec and the heads, asks the jobs that should run to make it so, and writes down what a
+/// person wants.
+/// </summary>
+[KeepAlive]
+public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGrain> logger) : Grain, IRunGrain
+{
+    /// <summary>A job that was told to run is asked again after this long, should its last word have been lost.</summary>
+    private static readonly TimeSpan _askAgain = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an answer to many onlookers stands.</summary>
+    private static readonly TimeSpan _freshness = TimeSpan.FromMilliseconds(300);
+
+    private readonly Dictionary<JobId, JobOutcome> _outcomes = [];
+    private readonly Dictionary<JobId, JobStatus> _ended = [];
+    private readonly Dictionary<JobId, long> _askedAt = [];
+    private readonly List<ExtraJob> _extras = [];
+    private string _run = "";
+    private RunSpec? _spec;
+    private string _specJson = "";
+    private DateTimeOffset _submitted;
+    private RunRecord _record = new();
+    private string? _etag;
+    private IReadOnlyList<PlannedJob> _plan = [];
+    private RunDecision _decision = new() { Stage = RunStage.Pending, Phase = "" };
+    private RunState _said = RunState.Unknown;
+    private (RunStatus Status, long At)? _status;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _run = this.GetPrimaryKeyString();
+        await LoadAsync();
+    }
+
+    public async Task<RunStatus> SubmitAsync(string specJson)
+    {
+        return await Failures.TranslateAsync(async () =>
+        {
+            var spec = SpecText.Parse(specJson);
+            if (spec.Name != _run)
+            {
+                throw new ParisInputException($"The spec names run '{spec.Name}' but was sent to run '{_run}'; send it under its own name.");
+            }
+
+            var canonical = SpecText.Canonical(spec);
+            if (_spec is null)
+            {
+                await store.PutAsync(SpecText.BlobName(BlobName.CheckRunId(_run)), Encoding.UTF8.GetBytes(canonical), PutCondition.Absent);
+                await LoadAsync();
+            }
+
+            if (_specJson != canonical)
+            {
+                throw new ParisException(
+                    ParisException.Conflict,
+                    $"Run '{_run}' exists in {store.Description} with another spec; choose another name, or submit the spec it was started with.");
+            }
+
+            if (_record.Wish == RunWish.Cancel)
+            {
+                await ResumeCoreAsync();
+            }
+
+            GrainLog.RunSubmitted(logger, _run, _plan.Count);
+            await EnsureCoreAsync();
+            Announce();
+            return await StatusAsync();
+        });
+    }
+
+    public async Task<RunStatus> GetStatusAsync()
+    {
+        if (_status is { } known && time.GetElapsedTime(known.At) < _freshness)
+        {
+            return known.Status;
+        }
+
+        Require();
+        return await Failures.TranslateAsync(StatusAsync);
+    }
+
+    public async Task<RunStatus> PauseAsync() => await StopAsync(RunWish.Pause);
+
+    public async Task<RunStatus> CancelAsync() => await StopAsync(RunWish.Cancel);
+
+    public async Task<RunStatus> ResumeAsync()
+    {
+        Require();
+        return await Failures.TranslateAsync(async () =>
+        {
+            await ResumeCoreAsync();
+            await EnsureCoreAsync();
+            Announce();
+            return await StatusAsync();
+        });
+    }
+
+    public async Task<string> SampleAsync(SampleRequest request)
+    {
+        var spec = Require();
+        return await Failures.TranslateAsync(async () =>
+        {
+            CheckStrategy(spec, request.Strategy, alone: true);
+            if (request.Count is < 1 or > 65_536)
+            {
+                throw new ParisInputException($"{request.Count} images were asked for; ask for 1 to 65536.");
+            }
+
+            var id = request.Id.Length > 0 ? BlobName.CheckRunId(request.Id) : RandomNumberGenerator.GetHexString(8, lowercase: true);
+            var job = new JobId(_run, JobKind.Sample, id);
+            var order = new SampleOrder
+            {
+                Strategy = request.Strategy,
+                Count = request.Count,
+                Seed = request.Seed,
+                Steps = request.Steps,
+                GuidanceScale = request.GuidanceScale,
+            };
+            var (stored, _) = await JsonBlobs.ReadAsync<SampleOrder>(store, SampleOrder.BlobName(job));
+            if (stored is null)
+            {
+                await store.PutAsync(SampleOrder.BlobName(job), JsonSerializer.SerializeToUtf8Bytes(order, WorkerProtocol.Json), PutCondition.Absent);
+            }
+            else if (stored != order)
+            {
+                throw new ParisException(ParisException.Conflict, $"Sample '{id}' of run '{_run}' exists with another request; choose another id.");
+            }
+
+            await AddExtraAsync(new ExtraJob(job, order.Strategy));
+            return job.Key;
+        });
+    }
+
+    public async Task<string[]> EvaluateAsync(string[] strategies)
+    {
+        var spec = Require();
+        return await Failures.TranslateAsync(async () =>
+        {
+            string[] wanted = strategies.Length > 0 ? strategies : [.. RunPlan.Strategies(spec)];
+            foreach (var strategy in wanted)
+            {
+                CheckStrategy(spec, strategy, alone: false);
+            }
+
+            foreach (var strategy in wanted)
+            {
+                var job = new JobId(_run, JobKind.Evaluate, strategy);
+                if (!_plan.Any(x => x.Id == job))
+                {
+                    // The job's own record is what a later activation finds it by.
+                    await JsonBlobs.WriteAsync(store, JobRecord.BlobName(job), new JobRecord { Submitted = _submitted }, null);
+                    await AddExtraAsync(new ExtraJob(job, strategy));
+                }
+            }
+
+            return wanted.Select(x => new JobId(_run, JobKind.Evaluate, x).Key).ToArray();
+        });
+    }
+
+    public async Task<RunSummary> EnsureAsync()
+    {
+        Require();
+        return await Failures.TranslateAsync(async () =>
+        {
+            await EnsureCoreAsync();
+            return new RunSummary
+            {
+                Run = _run,
+                State = State,
+                Phase = _decision.Phase,
+                Submitted = _submitted,
+                Seconds = Seconds,
+                JobsDone = _plan.Count(x => _outcomes.GetValueOrDefault(x.Id) == JobOutcome.Done),
+                JobsTotal = _plan.Count,
+                Message = Message,
+                Active = _decision.ShouldRun.Count > 0 || State == RunState.Running,
+            };
+        });
+    }
+
+    public async Task JobEndedAsync(JobStatus status)
+    {
+        if (_spec is null)
+        {
+            return;
+        }
+
+        await Failures.TranslateAsync(async () =>
+        {
+            Learn(status);
+            await EnsureCoreAsync();
+            return true;
+        });
+    }
+
+    public Task<string[]> GetWantedJobsAsync() => Task.FromResult(_decision.ShouldRun.Select(x => x.Id.Key).ToArray());
+
+    private RunState State => _decision.Stage switch
+    {
+        RunStage.Completed => RunState.Completed,
+        RunStage.Paused => RunState.Paused,
+        RunStage.Failed => RunState.Failed,
+        RunStage.Cancelled => RunState.Cancelled,
+        RunStage.Pending => RunState.Pending,
+        _ => RunState.Running,
+    };
+
+    private double Seconds => Math.Max(0, ((_record.Ended ?? time.GetUtcNow()) - _submitted).TotalSeconds);
+
+    private string Message => _ended.Values.FirstOrDefault(x => x.State is JobState.Failed or JobState.Quarantined) is { } failed
+        ? $"{failed.Key}: {failed.Message}"
+        : "";
+
+    private RunSpec Require() => _spec
+        ?? throw new ParisException(ParisException.NotFound, $"There is no run '{_run}' in {store.Description}; submit its spec first.");
+
+    /// <summary>Reads everything from the store.</summary>
+    private async Task LoadAsync()
+    {
+        if (await store.GetAsync(SpecText.BlobName(_run)) is not { } blob)
+        {
+            return;
+        }
+
+        var spec = SpecText.Parse(Encoding.UTF8.GetString(blob.Bytes));
+        _specJson = SpecText.Canonical(spec);
+        _submitted = blob.Info.LastModified;
+        var (record, etag) = await JsonBlobs.ReadAsync<RunRecord>(store, RunRecord.BlobName(_run));
+        (_record, _etag) = (record ?? new RunRecord(), etag);
+        await FindExtrasAsync();
+        _plan = RunPlan.For(spec, _extras);
+        await Task.WhenAll(_plan.Select(LearnAsync));
+        _spec = spec;
+        _decision = RunPlan.Decide(_plan, _outcomes, _record.Wish);
+    }
+
+    private async Task FindExtrasAsync()
+    {
+        _extras.Clear();
+        foreach (var kind in (JobKind[])[JobKind.Sample, JobKind.Evaluate])
+        {
+            var folder = new JobId(_run, kind).Folder.TrimEnd('/') + "/";
+            await foreach (var blob in store.ListAsync(folder))
+            {
+                var part = blob.Name[folder.Length..].Split('/')[0];
+                var job = new JobId(_run, kind, part);
+                if (blob.Name == JobRecord.BlobName(job) && kind == JobKind.Evaluate)
+                {
+                    _extras.Add(new ExtraJob(job, part));
+                }
+                else if (blob.Name == SampleOrder.BlobName(job) && kind == JobKind.Sample)
+                {
+                    var (order, _) = await JsonBlobs.ReadAsync<SampleOrder>(store, blob.Name);
+                    _extras.Add(new ExtraJob(job, order?.Strategy ?? ""));
+                }
+            }
+        }
+    }
+
+    private async Task LearnAsync(PlannedJob job)
+    {
+        if (await JobFence.ReadHeadAsync(store, job.Id) is { Result: not null })
+        {
+            _outcomes[job.Id] = JobOutcome.Done;
+            return;
+        }
+
+        var (record, _) = await JsonBlobs.ReadAsync<JobRecord>(store, JobRecord.BlobName(job.Id));
+        _outcomes[job.Id] = record switch
+        {
+            { Failure: not null } => JobOutcome.Failed,
+            { Wish: not RunWish.Run } => JobOutcome.SetAside,
+            _ => JobOutcome.Open,
+        };
+        if (record?.Failure is { } failure)
+        {
+            _ended[job.Id] = new JobStatus
+            {
+                Key = job.Id.Key,
+                Kind = job.Id.Kind,
+                Part = job.Id.Part,
+                State = record.Quarantined ? JobState.Quarantined : JobState.Failed,
+                Message = failure,
+                Retries = record.Retries.Total,
+            };
+        }
+    }
+
+    private void Learn(JobStatus status)
+    {
+        var job = JobId.Parse(status.Key);
+        if (_plan.All(x => x.Id != job))
+        {
+            return;
+        }
+
+        _outcomes[job] = status.State switch
+        {
+            JobState.Completed => JobOutcome.Done,
+            JobState.Failed or JobState.Quarantined => JobOutcome.Failed,
+            JobState.Paused or JobState.Cancelled => JobOutcome.SetAside,
+            _ => JobOutcome.Open,
+        };
+        if (_outcomes[job] is JobOutcome.Done or JobOutcome.Failed)
+        {
+            _ended[job] = status;
+        }
+        else
+        {
+            _ended.Remove(job);
+        }
+    }
+
+    /// <summary>Asks every job that should run and was not asked lately; goes on while the answers open the way for others.</summary>
+    private async Task EnsureCoreAsync()
+    {
+        while (true)
+        {
+            _decision = RunPlan.Decide(_plan, _outcomes, _record.Wish);
+            var now = time.GetTimestamp();
+            var ask = _decision.ShouldRun
+                .Where(x => !_askedAt.TryGetValue(x.Id, out var at) || time.GetElapsedTime(at, now) >= _askAgain)
+                .ToArray();
+            if (ask.Length == 0)
+            {
+                break;
+            }
+
+            foreach (var job in ask)
+            {
+                _askedAt[job.Id] = now;
+            }
+
+            foreach (var status in await Task.WhenAll(ask.Select(EnsureJobAsync)))
+            {
+                if (status is not null)
+                {
+                    Learn(status);
+                }
+            }
+        }
+
+        _status = null;
+        await NoteEndAsync();
+        if (State != _said)
+        {
+            _said = State;
+            GrainLog.RunChanged(logger, _run, State, _decision.Phase);
+        }
+    }
+
+    private async Task<JobStatus?> EnsureJobAsync(PlannedJob job)
+    {
+        try
+        {
+            return await GrainFactory.GetJob(job.Id).EnsureAsync(new JobOrder
+            {
+                Priority = _spec!.Priority,
+                Submitted = _submitted,
+                Order = job.Place,
+                Total = job.Total,
+            });
+        }
+        catch (Exception exception)
+        {
+            // One job's silo may be going away: the next tick asks it again.
+            GrainLog.MessageLost(logger, job.Id.Key, exception);
+            _askedAt.Remove(job.Id);
+            _askedAt[job.Id] = time.GetTimestamp() - (long)((_askAgain - TimeSpan.FromSeconds(1)).TotalSeconds * time.TimestampFrequency);
+            return null;
+        }
+    }
+
+    private async Task NoteEndAsync()
+    {
+        var ended = State is RunState.Completed or RunState.Failed or RunState.Cancelled;
+        if (ended != _record.Ended.HasValue)
+        {
+            var at = ended ? time.GetUtcNow() : (DateTimeOffset?)null;
+            await SaveAsync(x => x with { Ended = at });
+        }
+    }
+
+    private async Task<RunStatus> StopAsync(RunWish wish)
+    {
+        Require();
+        return await Failures.TranslateAsync(async () =>
+        {
+            if (State is not (RunState.Completed or RunState.Cancelled))
+            {
+                var running = RunPlan.Decide(_plan, _outcomes, RunWish.Run).ShouldRun;
+                await SaveAsync(x => x with { Wish = wish });
+                await Task.WhenAll(running.Select(x => wish == RunWish.Pause ? GrainFactory.GetJob(x.Id).PauseAsync() : GrainFactory.GetJob(x.Id).CancelAsync()));
+                await EnsureCoreAsync();
+            }
+
+            return await StatusAsync();
+        });
+    }
+
+    private async Task ResumeCoreAsync()
+    {
+        if (_record.Wish != RunWish.Run)
+        {
+            await SaveAsync(x => x with { Wish = RunWish.Run });
+        }
+
+        var again = _plan.Where(x => _outcomes.GetValueOrDefault(x.Id) != JobOutcome.Done).ToArray();
+        foreach (var status in await Task.WhenAll(again.Select(x => GrainFactory.GetJob(x.Id).ResumeAsync())))
+        {
+            Learn(status);
+        }
+
+        _askedAt.Clear();
+    }
+
+    private async Task AddExtraAsync(ExtraJob extra)
+    {
+        if (_plan.All(x => x.Id != extra.Id))
+        {
+            _extras.Add(extra);
+            _plan = RunPlan.For(_spec!, _extras);
+            await Task.WhenAll(_plan.Where(x => x.Extra && !_outcomes.ContainsKey(x.Id)).Select(LearnAsync));
+        }
+
+        await EnsureCoreAsync();
+        Announce();
+    }
+
+    private static void CheckStrategy(RunSpec spec, string strategy, bool alone)
+    {
+        if (alone && Enumerable.Range(0, spec.Clustering.Clusters).Any(k => strategy == $"expert-{k}"))
+        {
+            return;
+        }
+
+        if (StrategyNames.Check(strategy) == StrategyNames.Twin && !spec.Twin)
+        {
+            throw new ParisInputException($"Run '{spec.Name}' trains no twin; use one of {string.Join(", ", StrategyNames.Routed)}.");
+        }
+    }
+
+    private async Task SaveAsync(Func<RunRecord, RunRecord> change) =>
+        (_record, _etag) = await JsonBlobs.ChangeAsync(store, RunRecord.BlobName(_run), _etag is null ? null : _record, _etag, x => change(x ?? new RunRecord()));
+
+    private void Announce() => GrainFactory.Supervisor().WatchAsync(_run).Forget(exception => GrainLog.MessageLost(logger, "supervisor", exception));
+
+    private async Task<RunStatus> StatusAsync()
+    {
+        var decision = _decision;
+        var waiting = decision.Waiting.Concat(decision.Stuck).Select(x => x.Id).ToHashSet();
+        var jobs = await Task.WhenAll(_plan.Select(async job =>
+        {
+            var outcome = _outcomes.GetValueOrDefault(job.Id);
+            if (_ended.TryGetValue(job.Id, out var ended) && outcome == JobOutcome.Done)
+            {
+                return ended;
+            }
+
+            // A job whose inputs are not there has no grain yet; with paused jobs there may be one.
+            if (outcome == JobOutcome.Open && waiting.Contains(job.Id) && decision.Stage is not RunStage.Paused)
+            {
+                var needs = job.Needs.Where(x => _outcomes.GetValueOrDefault(x) != JobOutcome.Done).Select(x => x.Key[(_run.Length + 1)..]);
+                return new JobStatus
+                {
+                    Key = job.Id.Key,
+                    Kind = job.Id.Kind,
+                    Part = job.Id.Part,
+                    State = JobState.Waiting,
+                    Total = job.Total,
+                    Message = $"waits for {string.Join(", ", needs.Take(3))}{(needs.Count() > 3 ? " …" : "")}",
+                };
+            }
+
+            var status = await GrainFactory.GetJob(job.Id).GetStatusAsync();
+            if (outcome == JobOutcome.Done && status.State == JobState.Completed)
+            {
+                _ended[job.Id] = status;
+            }
+
+            return status.Total == 0 && job.Total > 0 ? status with { Total = job.Total } : status;
+        }));
+        var result = new RunStatus
+        {
+            Run = _run,
+            State = State,
+            Phase = decision.Phase,
+            Jobs = jobs,
+            Submitted = _submitted,
+            Seconds = Seconds,
+            Message = Message,
+            SpecJson = _specJson,
+        };
+        _status = (result, time.GetTimestamp());
+        return result;
+    }
+}
