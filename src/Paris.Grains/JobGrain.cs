@@ -42,20 +42,19 @@ public abstract class JobGrain(
     private LossTrace _trace = new();
     private bool _traceRead;
     private IGrainTimer? _timer;
+    private Task? _loading;
 
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        // The store may not answer now: an activation never fails for that, its first turn tries again.
         _job = JobId.Parse(this.GetPrimaryKeyString());
-        await LoadAsync();
-        if (_record is { Wish: RunWish.Run, Failure: null } && _result is null)
-        {
-            StepAgainAfter(TimeSpan.Zero);
-        }
+        StepAgainAfter(TimeSpan.Zero);
+        return Task.CompletedTask;
     }
 
     public async Task<JobStatus> EnsureAsync(JobOrder order)
     {
-        return await Failures.TranslateAsync(async () =>
+        return await DoAsync(async () =>
         {
             if (_result is null && (_record is null
                 || (_record.Priority, _record.Submitted, _record.Place, _record.Total) != (order.Priority, order.Submitted, order.Order, order.Total)))
@@ -68,7 +67,7 @@ public abstract class JobGrain(
         });
     }
 
-    public async Task WakeAsync() => await Failures.TranslateAsync(async () =>
+    public async Task WakeAsync() => await DoAsync(async () =>
     {
         await StepAsync();
         return true;
@@ -80,27 +79,28 @@ public abstract class JobGrain(
 
     public async Task<JobStatus> ResumeAsync()
     {
-        return await Failures.TranslateAsync(async () =>
+        return await DoAsync(async () =>
         {
             if (_result is null && _record is not null)
             {
                 await SaveAsync(x => x! with { Wish = RunWish.Run, Failure = null, Quarantined = false, Retries = new RetryState { Total = x.Retries.Total } });
                 _message = "";
                 await StepAsync();
+                TellRun();
             }
 
             return Status();
         });
     }
 
-    public Task<JobStatus> GetStatusAsync() => Task.FromResult(Status());
+    public async Task<JobStatus> GetStatusAsync() => await DoAsync(() => Task.FromResult(Status()));
 
-    public async Task<TracePoint[]> GetTraceAsync(int max)
+    public async Task<TracePoint[]> GetTraceAsync(int max) => await DoAsync(async () =>
     {
         if (!_traceRead && _epoch > 0)
         {
             // What earlier activations saw is in the store; what this one saw comes after it.
-            var stored = await Failures.TranslateAsync(() => LossTrace.ReadAsync(store, _job));
+            var stored = await LossTrace.ReadAsync(store, _job);
             foreach (var point in _trace.Take(int.MaxValue))
             {
                 stored.Add(point.Step, point.Value);
@@ -110,11 +110,11 @@ public abstract class JobGrain(
         }
 
         return _trace.Take(max);
-    }
+    });
 
     public async Task<JobReply> ReportAsync(JobReport report)
     {
-        return await Failures.TranslateAsync(async () =>
+        return await DoAsync(async () =>
         {
             if (report.Claim == _endedClaim)
             {
@@ -168,6 +168,23 @@ public abstract class JobGrain(
         {
             _movingFor = movingFor ?? "";
         }
+    }
+
+    /// <summary>Runs a request once the job is read from the store; one reading serves all who wait for it.</summary>
+    private async Task<T> DoAsync<T>(Func<Task<T>> action) => await Failures.TranslateAsync(async () =>
+    {
+        await ReadyAsync();
+        return await action();
+    });
+
+    private Task ReadyAsync()
+    {
+        if (_loading is null or { IsFaulted: true } or { IsCanceled: true })
+        {
+            _loading = LoadAsync();
+        }
+
+        return _loading;
     }
 
     /// <summary>Everything that the store knows of this job.</summary>
@@ -429,7 +446,7 @@ public abstract class JobGrain(
 
     private async Task<JobStatus> WishAsync(RunWish wish, string reason)
     {
-        return await Failures.TranslateAsync(async () =>
+        return await DoAsync(async () =>
         {
             if (_result is not null || _record is null)
             {
@@ -453,6 +470,7 @@ public abstract class JobGrain(
                 await GrainFactory.Scheduler().ReleaseAsync(_job.Key, "");
             }
 
+            TellRun();
             return Status();
         });
     }
@@ -471,6 +489,7 @@ public abstract class JobGrain(
             {
                 try
                 {
+                    await ReadyAsync();
                     await StepAsync();
                 }
                 catch (Exception exception)

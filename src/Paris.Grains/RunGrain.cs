@@ -33,16 +33,17 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     private RunDecision _decision = new() { Stage = RunStage.Pending, Phase = "" };
     private RunState _said = RunState.Unknown;
     private (RunStatus Status, long At)? _status;
+    private Task? _loading;
 
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _run = this.GetPrimaryKeyString();
-        await LoadAsync();
+        return Task.CompletedTask;
     }
 
     public async Task<RunStatus> SubmitAsync(string specJson)
     {
-        return await Failures.TranslateAsync(async () =>
+        return await DoAsync(async () =>
         {
             var spec = SpecText.Parse(specJson);
             if (spec.Name != _run)
@@ -64,7 +65,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
                     $"Run '{_run}' exists in {store.Description} with another spec; choose another name, or submit the spec it was started with.");
             }
 
-            if (_record.Wish == RunWish.Cancel)
+            if (State is RunState.Cancelled or RunState.Paused or RunState.Failed)
             {
                 await ResumeCoreAsync();
             }
@@ -83,8 +84,11 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             return known.Status;
         }
 
-        Require();
-        return await Failures.TranslateAsync(StatusAsync);
+        return await DoAsync(() =>
+        {
+            Require();
+            return StatusAsync();
+        });
     }
 
     public async Task<RunStatus> PauseAsync() => await StopAsync(RunWish.Pause);
@@ -93,9 +97,9 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
 
     public async Task<RunStatus> ResumeAsync()
     {
-        Require();
-        return await Failures.TranslateAsync(async () =>
+        return await DoAsync(async () =>
         {
+            Require();
             await ResumeCoreAsync();
             await EnsureCoreAsync();
             Announce();
@@ -105,9 +109,9 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
 
     public async Task<string> SampleAsync(SampleRequest request)
     {
-        var spec = Require();
-        return await Failures.TranslateAsync(async () =>
+        return await DoAsync(async () =>
         {
+            var spec = Require();
             CheckStrategy(spec, request.Strategy, alone: true);
             if (request.Count is < 1 or > 65_536)
             {
@@ -141,9 +145,9 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
 
     public async Task<string[]> EvaluateAsync(string[] strategies)
     {
-        var spec = Require();
-        return await Failures.TranslateAsync(async () =>
+        return await DoAsync(async () =>
         {
+            var spec = Require();
             string[] wanted = strategies.Length > 0 ? strategies : [.. RunPlan.Strategies(spec)];
             foreach (var strategy in wanted)
             {
@@ -167,9 +171,9 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
 
     public async Task<RunSummary> EnsureAsync()
     {
-        Require();
-        return await Failures.TranslateAsync(async () =>
+        return await DoAsync(async () =>
         {
+            Require();
             await EnsureCoreAsync();
             return new RunSummary
             {
@@ -188,15 +192,14 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
 
     public async Task JobEndedAsync(JobStatus status)
     {
-        if (_spec is null)
+        await DoAsync(async () =>
         {
-            return;
-        }
+            if (_spec is not null)
+            {
+                Learn(status);
+                await EnsureCoreAsync();
+            }
 
-        await Failures.TranslateAsync(async () =>
-        {
-            Learn(status);
-            await EnsureCoreAsync();
             return true;
         });
     }
@@ -221,6 +224,18 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
 
     private RunSpec Require() => _spec
         ?? throw new ParisException(ParisException.NotFound, $"There is no run '{_run}' in {store.Description}; submit its spec first.");
+
+    /// <summary>Runs a request once the run is read from the store; one reading serves all who wait for it.</summary>
+    private async Task<T> DoAsync<T>(Func<Task<T>> action) => await Failures.TranslateAsync(async () =>
+    {
+        if (_loading is null or { IsFaulted: true } or { IsCanceled: true })
+        {
+            _loading = LoadAsync();
+        }
+
+        await _loading;
+        return await action();
+    });
 
     /// <summary>Reads everything from the store.</summary>
     private async Task LoadAsync()
@@ -326,7 +341,8 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         {
             _decision = RunPlan.Decide(_plan, _outcomes, _record.Wish);
             var now = time.GetTimestamp();
-            var ask = _decision.ShouldRun
+            var setAside = _record.Wish == RunWish.Run ? _decision.Waiting.Where(x => _outcomes.GetValueOrDefault(x.Id) == JobOutcome.SetAside) : [];
+            var ask = _decision.ShouldRun.Concat(setAside)
                 .Where(x => !_askedAt.TryGetValue(x.Id, out var at) || time.GetElapsedTime(at, now) >= _askAgain)
                 .ToArray();
             if (ask.Length == 0)
@@ -391,9 +407,9 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
 
     private async Task<RunStatus> StopAsync(RunWish wish)
     {
-        Require();
-        return await Failures.TranslateAsync(async () =>
+        return await DoAsync(async () =>
         {
+            Require();
             if (State is not (RunState.Completed or RunState.Cancelled))
             {
                 var running = RunPlan.Decide(_plan, _outcomes, RunWish.Run).ShouldRun;
