@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Orleans.Runtime.Placement;
 
 namespace Paris.Grains;
 
