@@ -1,0 +1,32 @@
+using System.Text.Json;
+using Paris.Core;
+using Paris.Core.Jobs;
+using Paris.Training.Sampling;
+
+namespace Paris.Training.Jobs;
+
+/// <summary>
+/// Draws the images that <see cref="SampleOrder"/> asks for. Outputs: <c>grid</c> (PNG of all images), <c>routing</c> (safetensors
+/// <c>weights</c> F32 [N, steps, K]).
+/// </summary>
+public sealed class SampleJob : IJob
+{
+    public void Run(JobContext context)
+    {
+        var name = SampleOrder.BlobName(context.Job);
+        var blob = JobContext.Await(context.Store.GetAsync(name))
+            ?? throw new ParisInputException($"{context.Job.Key} has no '{name}' that says what to draw.");
+        var order = JsonSerializer.Deserialize<SampleOrder>(blob.Bytes, WorkerProtocol.Json)
+            ?? throw new ParisInputException($"'{name}' is empty.");
+        if (order.Count is < 1 or > 4096)
+        {
+            throw new ParisInputException($"'{name}' asks for {order.Count} images; ask for 1 to 4096.");
+        }
+
+        context.Reporter.Ready(0, order.Count);
+        using var ensemble = Ensemble.Load(context, order.Strategy);
+        var drawn = new ImageDrawer(context, ensemble).Draw(order.Strategy, order.Count, order.Seed ?? context.Spec.Seed, order.Steps, order.GuidanceScale);
+        context.Reporter.Progress(order.Count, order.Count, order.Count / drawn.Seconds, "images");
+        DrawnImageOutputs.Commit(context, drawn, order.Count, new Dictionary<string, double>(), new Dictionary<string, string> { ["strategy"] = order.Strategy }, []);
+    }
+}

@@ -1,0 +1,140 @@
+using System.Globalization;
+using Paris.Core;
+using Paris.Core.Formats;
+using Paris.Core.Jobs;
+using Paris.Core.Random;
+using Paris.Core.Specs;
+using Paris.Models;
+using Paris.Training.Data;
+using Paris.Training.Jobs;
+using static TorchSharp.torch;
+
+namespace Paris.Training.Sampling;
+
+/// <summary>
+/// A run's finished models, ready to draw images: the experts (or the twin alone), the router where it is there, the cluster shares and
+/// the codec back to pictures.
+/// </summary>
+public sealed class Ensemble : IDisposable
+{
+    private readonly List<nn.Module> _modules = [];
+    private readonly RunSpec _spec;
+
+    private Ensemble(RunSpec spec, LatentCodec codec)
+    {
+        _spec = spec;
+        Codec = codec;
+    }
+
+    public LatentCodec Codec { get; }
+
+    /// <summary>[K] share of each cluster in the data.</summary>
+    public double[] Shares { get; private set; } = [];
+
+    public EnsembleSampler Sampler { get; private set; } = null!;
+
+    /// <summary>Loads the models a strategy needs; the twin is an ensemble of one.</summary>
+    /// <exception cref="ParisInputException">A model is not trained yet.</exception>
+    public static Ensemble Load(JobContext context, string strategy)
+    {
+        var spec = context.Spec;
+        var ensemble = new Ensemble(spec, LatentCodec.Load(context));
+        try
+        {
+            var experts = new List<VelocityModel>();
+            RouterModel? router = null;
+            if (strategy == StrategyNames.Twin)
+            {
+                if (!spec.Twin)
+                {
+                    throw new ParisInputException($"run '{spec.Name}' trains no twin; set 'twin: true' in its spec.");
+                }
+
+                experts.Add(ensemble.LoadExpert(context, JobKind.TrainTwin, ""));
+                ensemble.Shares = [1];
+            }
+            else
+            {
+                var partition = context.Require(JobKind.Partition);
+                ensemble.Shares = [.. Enumerable.Range(0, spec.Clustering.Clusters)
+                    .Select(k => partition.Metrics[$"share.cluster.{k.ToString(CultureInfo.InvariantCulture)}"])];
+                for (var k = 0; k < spec.Clustering.Clusters; k++)
+                {
+                    experts.Add(ensemble.LoadExpert(context, JobKind.TrainExpert, k.ToString(CultureInfo.InvariantCulture)));
+                }
+
+                router = ensemble.LoadRouter(context);
+            }
+
+            ensemble.Sampler = new EnsembleSampler(experts, router);
+            return ensemble;
+        }
+        catch
+        {
+            ensemble.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>x_T [count, C, H, W]: image i's noise is a function of (seed, i) alone, whatever the batch.</summary>
+    public Tensor Noise(ulong seed, int first, int count)
+    {
+        var (channels, side) = LatentCodec.ModelShape(_spec);
+        var size = channels * side * side;
+        var values = new float[count * size];
+        for (var i = 0; i < count; i++)
+        {
+            new PhiloxKey(seed, RandomPurpose.Sampling, PhiloxKey.NoExpert, 0, first + i).FillNormal(values.AsSpan(i * size, size));
+        }
+
+        return tensor(values, [count, channels, side, side], dtype: ScalarType.Float32);
+    }
+
+    /// <summary>Image i's cluster, drawn from the shares by (seed, i).</summary>
+    public int DrawCluster(ulong seed, int image) =>
+        new PhiloxKey(seed, RandomPurpose.Routing, PhiloxKey.NoExpert, 0, image).Stream().NextIndex(Shares);
+
+    /// <summary>The uniform number of an image, step and draw, for strategies that draw at every step.</summary>
+    public static double Uniform(ulong seed, int image, int step, int draw) =>
+        new PhiloxKey(seed, RandomPurpose.Routing, PhiloxKey.NoExpert, step + 1, image).UniformAt(draw);
+
+    public void Dispose()
+    {
+        foreach (var module in _modules)
+        {
+            module.Dispose();
+        }
+
+        Codec.Dispose();
+    }
+
+    private VelocityModel LoadExpert(JobContext context, JobKind kind, string part)
+    {
+        var (channels, side) = LatentCodec.ModelShape(_spec);
+        var expert = Keep(new DiTExpert(DiTShape.From(_spec.Expert.Model, channels, side, _spec.Data.Classes.Count)));
+        LoadWeights(context, expert, kind, part);
+        return (x, t, condition) => expert.call(x, t, condition);
+    }
+
+    private RouterModel LoadRouter(JobContext context)
+    {
+        var (channels, side) = LatentCodec.ModelShape(_spec);
+        var router = Keep(new DiTRouter(DiTShape.From(_spec.Router.Model, channels, side), _spec.Clustering.Clusters));
+        LoadWeights(context, router, JobKind.TrainRouter, "");
+        return router.call;
+    }
+
+    private static void LoadWeights(JobContext context, nn.Module module, JobKind kind, string part)
+    {
+        var entry = context.Require(kind, part).Outputs["model"];
+        using var file = SafetensorsFile.FromBytes(JobContext.Await(ShardManifest.ReadVerifiedAsync(context.Store, entry.Name, entry.Sha256, default)), entry.Name);
+        WeightFile.Load(module, file);
+    }
+
+    private T Keep<T>(T module)
+        where T : nn.Module
+    {
+        _modules.Add(module);
+        return module;
+    }
+}
