@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Paris.Core;
 using Paris.Core.Formats;
 using Paris.Core.Jobs;
 using Paris.Models;

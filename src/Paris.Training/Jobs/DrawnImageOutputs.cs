@@ -22,7 +22,7 @@ internal static class DrawnImageOutputs
         int gridCount,
         IReadOnlyDictionary<string, double> metrics,
         IReadOnlyDictionary<string, string> facts,
-        IReadOnlyDictionary<string, (string Name, byte[] Content)> further)
+        IReadOnlyDictionary<string, (string Name, byte[] Content)>? further = null)
     {
         gridCount = Math.Min(gridCount, drawn.Count);
         var columns = (int)Math.Ceiling(Math.Sqrt(gridCount));
@@ -38,7 +38,7 @@ internal static class DrawnImageOutputs
             ["grid"] = Put(context, "grid.png", grid.ToPng()),
             ["routing"] = Put(context, "routing.safetensors", SafetensorsWriter.ToBytes([TensorData.Of("weights", drawn.Weights, drawn.Count, steps, drawn.Experts)])),
         };
-        foreach (var (role, (name, content)) in further)
+        foreach (var (role, (name, content)) in further ?? new Dictionary<string, (string, byte[])>())
         {
             outputs[role] = Put(context, name, content);
         }

@@ -27,6 +27,6 @@ public sealed class SampleJob : IJob
         using var ensemble = Ensemble.Load(context, order.Strategy);
         var drawn = new ImageDrawer(context, ensemble).Draw(order.Strategy, order.Count, order.Seed ?? context.Spec.Seed, order.Steps, order.GuidanceScale);
         context.Reporter.Progress(order.Count, order.Count, order.Count / drawn.Seconds, "images");
-        DrawnImageOutputs.Commit(context, drawn, order.Count, new Dictionary<string, double>(), new Dictionary<string, string> { ["strategy"] = order.Strategy }, []);
+        DrawnImageOutputs.Commit(context, drawn, order.Count, new Dictionary<string, double>(), new Dictionary<string, string> { ["strategy"] = order.Strategy });
     }
 }

@@ -1,10 +1,8 @@
 using System.Runtime.InteropServices;
 using Paris.Core;
-using Paris.Core.Jobs;
 using Paris.Core.Random;
 using Paris.Core.Specs;
 using Paris.Training.Jobs;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Paris.Training.Sampling;
