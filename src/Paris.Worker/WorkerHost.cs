@@ -84,6 +84,14 @@ public sealed class WorkerHost
         {
             return Fail((int)WorkerExitCode.Diverged, exception.Message);
         }
+        catch (StorageFaultException exception)
+        {
+            return Fail((int)WorkerExitCode.StorageFault, exception.Message);
+        }
+        catch (Exception exception) when (IsOutOfMemory(exception))
+        {
+            return Fail((int)WorkerExitCode.OutOfMemory, exception.Message);
+        }
         catch (Exception exception)
         {
             Console.Error.WriteLine(exception);
@@ -104,9 +112,10 @@ public sealed class WorkerHost
         }
 
         var store = BlobStoreFactory.Open(start.Store);
-        var specName = RunSpecStore.SpecName(start.Job.Run);
-        var spec = JobContext.Await(RunSpecStore.ReadAsync(store, start.Job.Run))
+        var specName = $"runs/{start.Job.Run}/spec.json";
+        var specBlob = JobContext.Await(store.GetAsync(specName))
             ?? throw new ParisInputException($"run '{start.Job.Run}' has no {specName} in {store.Description}; submit the run first.");
+        var spec = RunSpecJson.Read(specBlob.Bytes, specName);
         var scoped = ScopedBlobStore.ForJob(store, start.Job);
 
         if (JobContext.Await(JobFence.ReadHeadAsync(scoped, start.Job)) is { Result: { } finished })
@@ -143,6 +152,12 @@ public sealed class WorkerHost
             ?? throw new InvalidOperationException($"{start.Job.Key} returned without a committed result.")));
         return (int)WorkerExitCode.Completed;
     }
+
+    /// <summary>libtorch tells a failed allocation only in words, on the host and on a device.</summary>
+    private static bool IsOutOfMemory(Exception exception) => exception is OutOfMemoryException
+        || (exception is System.Runtime.InteropServices.ExternalException
+            && (exception.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
+                || exception.Message.Contains("not enough memory", StringComparison.OrdinalIgnoreCase)));
 
     private int Fail(int code, string message)
     {

@@ -13,6 +13,8 @@ public static class JobRegistry
         [JobKind.Assign] = () => new AssignJob(),
         [JobKind.Encode] = () => new EncodeJob(),
         [JobKind.Partition] = () => new PartitionJob(),
+        [JobKind.Sample] = () => new SampleJob(),
+        [JobKind.Evaluate] = () => new EvaluateJob(),
     };
 
     /// <summary>The kinds this build can run.</summary>

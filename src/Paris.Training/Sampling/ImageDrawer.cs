@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Paris.Core;
-using Paris.Core.Random;
 using Paris.Core.Specs;
 using Paris.Training.Jobs;
 using static TorchSharp.torch;

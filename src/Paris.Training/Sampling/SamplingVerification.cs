@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Paris.Core.Formats;
 using Paris.Models.Verification;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Paris.Training.Sampling;
