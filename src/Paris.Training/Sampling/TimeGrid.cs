@@ -33,11 +33,12 @@ public static class TimeGrid
 
                 return times;
             case "flowmatch-euler":
-                // The lower end is float32(1/1000), the spacing is computed in double.
+                // The lower end is float32(1/1000); spacing and times are computed in double.
                 double last = 1f / 1000f;
+                var spacing = steps == 1 ? 0 : (last - 1.0) / (steps - 1);
                 for (var i = 0; i < steps; i++)
                 {
-                    times[i] = steps == 1 ? 1f : (float)(1.0 + ((last - 1.0) * i / (steps - 1)));
+                    times[i] = (float)(1.0 + (i * spacing));
                 }
 
                 return times;
