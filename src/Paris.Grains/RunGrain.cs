@@ -45,16 +45,17 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     {
         return await DoAsync(async () =>
         {
-            var spec = SpecText.Parse(specJson);
+            var spec = RunSpecReader.Parse(specJson).Spec;
+            BlobName.CheckRunId(_run);
             if (spec.Name != _run)
             {
                 throw new ParisInputException($"The spec names run '{spec.Name}' but was sent to run '{_run}'; send it under its own name.");
             }
 
-            var canonical = SpecText.Canonical(spec);
+            var canonical = Encoding.UTF8.GetString(RunSpecJson.Serialize(spec));
             if (_spec is null)
             {
-                await store.PutAsync(SpecText.BlobName(BlobName.CheckRunId(_run)), Encoding.UTF8.GetBytes(canonical), PutCondition.Absent);
+                await store.PutAsync(SpecName, Encoding.UTF8.GetBytes(canonical), PutCondition.Absent);
                 await LoadAsync();
             }
 
@@ -206,6 +207,8 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
 
     public Task<string[]> GetWantedJobsAsync() => Task.FromResult(_decision.ShouldRun.Select(x => x.Id.Key).ToArray());
 
+    private string SpecName => $"runs/{_run}/spec.json";
+
     private RunState State => _decision.Stage switch
     {
         RunStage.Completed => RunState.Completed,
@@ -240,13 +243,13 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     /// <summary>Reads everything from the store.</summary>
     private async Task LoadAsync()
     {
-        if (await store.GetAsync(SpecText.BlobName(_run)) is not { } blob)
+        if (await store.GetAsync(SpecName) is not { } blob)
         {
             return;
         }
 
-        var spec = SpecText.Parse(Encoding.UTF8.GetString(blob.Bytes));
-        _specJson = SpecText.Canonical(spec);
+        var spec = RunSpecJson.Read(blob.Bytes, SpecName);
+        _specJson = Encoding.UTF8.GetString(RunSpecJson.Serialize(spec));
         _submitted = blob.Info.LastModified;
         var (record, etag) = await JsonBlobs.ReadAsync<RunRecord>(store, RunRecord.BlobName(_run));
         (_record, _etag) = (record ?? new RunRecord(), etag);
