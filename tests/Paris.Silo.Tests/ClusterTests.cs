@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Paris.Core.Jobs;
-using Paris.Grains;
 using Paris.Grains.Abstractions;
 using Xunit;
 using Xunit.Abstractions;
