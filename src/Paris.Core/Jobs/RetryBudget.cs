@@ -22,8 +22,7 @@ public enum FailureCause
 /// <param name="Code">The process's exit code; 128 + the signal's number when a signal ended it.</param>
 /// <param name="Error">The worker's last words (its <see cref="FailedEvent"/> or the end of its log), if any.</param>
 /// <param name="MemoryKill">Whether the agent knows that the kernel killed it for memory.</param>
-/// <param name="KilledByAgent">Whether the agent itself killed it (a stop that took too long, a lost heartbeat).</param>
-public sealed record WorkerExit(int Code, string? Error = null, bool MemoryKill = false, bool KilledByAgent = false)
+public sealed record WorkerExit(int Code, string? Error = null, bool MemoryKill = false)
 {
     private const int Killed = 128 + 9;
 
@@ -35,7 +34,7 @@ public sealed record WorkerExit(int Code, string? Error = null, bool MemoryKill 
         (int)WorkerExitCode.StorageFault => FailureCause.Storage,
         (int)WorkerExitCode.OutOfMemory => FailureCause.OutOfMemory,
 
-        // SIGKILL comes from the kernel's memory killer, unless somebody is known to have sent it.
+        // SIGKILL is the kernel's for want of memory, or a person's or the agent's; only the agent can tell (memory.events of the control group).
         Killed or 9 when MemoryKill => FailureCause.OutOfMemory,
         Killed or 9 => FailureCause.Crash,
         _ => SaysOutOfMemory(Error) ? FailureCause.OutOfMemory : FailureCause.Crash,

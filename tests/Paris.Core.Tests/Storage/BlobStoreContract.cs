@@ -14,7 +14,9 @@ public static class BlobStoreContract
     private const string Name = "runs/r/data/a.bin";
 
     /// <summary>The cases, as rows of a theory.</summary>
-    public static TheoryData<string> Cases => [.. Methods.Select(method => method.Name)];
+    public static TheoryData<string> Cases => [.. Names];
+
+    public static IEnumerable<string> Names => Methods.Select(method => method.Name);
 
     private static IEnumerable<MethodInfo> Methods
         => typeof(BlobStoreContract).GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly).Where(method => method.ReturnType == typeof(Task) && method.Name != nameof(CheckAsync));
@@ -156,7 +158,7 @@ public static class BlobStoreContract
         }
 
         Assert.Equal(old.Length, read + rest.Length);
-        Assert.All(rest.ToArray(), value => Assert.Equal(1, value));
+        Assert.DoesNotContain((byte)0, rest.ToArray());
     }
 
     public static async Task ListsAreInOrdinalOrder(IBlobStore store)
@@ -262,7 +264,7 @@ public static class BlobStoreContract
             var content = (await store.GetAsync(Name))!;
             var size = int.Parse(content.Info.Metadata["size"], System.Globalization.CultureInfo.InvariantCulture);
             Assert.Equal(size, content.Bytes.Length);
-            Assert.All(content.Bytes, value => Assert.Equal((byte)size, value));
+            Assert.Equal(-1, content.Bytes.AsSpan().IndexOfAnyExcept((byte)size));
             Assert.Equal(size, content.Info.Size);
             Assert.Equal(size, etags.GetOrAdd(content.ETag, size));
             var head = (await store.HeadAsync(Name))!;
