@@ -1,0 +1,324 @@
+using Paris.Core;
+using Paris.Core.Formats;
+using Paris.Core.Jobs;
+using Paris.Core.Specs;
+using Paris.Core.Storage;
+using Paris.Models;
+using Paris.Training.Clustering;
+using Paris.Training.Data;
+using Paris.Training.Jobs;
+using Paris.Training.Tests.Data;
+using Paris.Training.Tests.Trainers;
+using TorchSharp;
+using Xunit;
+
+namespace Paris.Training.Tests.Jobs;
+
+/// <summary>The way from source files to one set of shards a cluster: ingest, extract, assign, encode, partition.</summary>
+public sealed class DataJobsTests : IDisposable
+{
+    private const int Count = 500;
+    private const int Side = 28;
+
+    private readonly SourceFiles _files = new();
+    private readonly RunSpec _spec;
+
+    public DataJobsTests()
+    {
+        // Four kinds of pictures: a bright bar in one of four places, with noise.
+        var noise = Clustering.PixelPcaTests.Noise(Count * Side * Side, 9);
+        var labels = new byte[Count];
+        for (var i = 0; i < Count; i++)
+        {
+            labels[i] = (byte)(i * 7 % 4);
+            for (var p = 0; p < Side * Side; p++)
+            {
+                var inside = p / Side / 7 == labels[i];
+                noise[(i * Side * Side) + p] = (byte)((inside ? 180 : 20) + (noise[(i * Side * Side) + p] % 40));
+            }
+        }
+
+        _spec = new RunSpec
+        {
+            Name = "bars",
+            Seed = 11,
+            Data = new DataSpec
+            {
+                Images = _files.Images("images", Count, Side, Side, noise),
+                Labels = _files.Labels("labels", labels),
+                TestImages = _files.Images("test-images", 20, Side, Side, noise[..(20 * Side * Side)]),
+                TestLabels = _files.Labels("test-labels", labels[..20]),
+                Classes = ["top", "upper", "lower", "bottom"],
+            },
+            Autoencoder = new AutoencoderSpec { Width = 4 },
+            Clustering = new ClusteringSpec { Clusters = 4, FineClusters = 16, Dimension = 8, Iterations = 6, Restarts = 2 },
+            Expert = new TrainerSpec { Model = new ModelSpec() },
+            Router = new TrainerSpec { Model = new ModelSpec() },
+        };
+    }
+
+    public void Dispose() => _files.Dispose();
+
+    [Fact]
+    public async Task Pictures_become_one_set_of_shards_a_cluster()
+    {
+        var store = Store("store");
+        var ingest = await RunAsync(store, _spec, JobKind.Ingest);
+        var extract = await RunAsync(store, _spec, JobKind.Extract);
+        var assign = await RunAsync(store, _spec, JobKind.Assign);
+        await AutoencoderAsync(store, _spec);
+        var encode = await RunAsync(store, _spec, JobKind.Encode);
+        var partition = await RunAsync(store, _spec, JobKind.Partition);
+
+        var images = await SampleSet.LoadAsync(store, ingest.Outputs["manifest"]);
+        Assert.Equal((Count, 1, 32, 32), (images.Count, images.Channels, images.Height, images.Width));
+        Assert.Equal(0, images.PixelsOf(0)[0]);
+        Assert.Equal(20, (await SampleSet.LoadAsync(store, ingest.Outputs["manifest-test"])).Count);
+        Assert.Equal(20, ingest.Metrics["samples.test"]);
+        Assert.Equal(Count / 4, ingest.Metrics["class.0"]);
+        Assert.Equal(8, (await ShardManifest.LoadAsync(store, extract.Outputs["manifest"])).SampleSize);
+
+        // The bars are easy: every cluster is one kind of picture.
+        Assert.Equal(1, assign.Metrics["purity"]);
+        var report = ClusterReport.Parse((await store.GetAsync(assign.Outputs["manifest"].Name))!.Bytes, "report");
+        Assert.Equal([125, 125, 125, 125], report.Sizes);
+        Assert.Equal(["top", "upper", "lower", "bottom"], report.Classes);
+        var sheet = PngDecoder.Decode((await store.GetAsync(assign.Outputs["sheet-3"].Name))!.Bytes);
+        Assert.Equal(((8 * 66) + 2, (8 * 66) + 2), (sheet.Width, sheet.Height));
+
+        var latents = await SampleSet.LoadAsync(store, encode.Outputs["manifest"]);
+        Assert.Equal((Count, 4, 8, 8), (latents.Count, latents.Channels, latents.Height, latents.Width));
+        Assert.Equal(images.Labels, latents.Labels);
+
+        var seen = new List<long>();
+        var expected = new float[latents.SampleSize];
+        var actual = new float[latents.SampleSize];
+        for (var k = 0; k < 4; k++)
+        {
+            var part = await SampleSet.LoadAsync(store, partition.Outputs[$"manifest-{k}"]);
+            Assert.StartsWith($"runs/bars/partition/{k}/", partition.Outputs[$"manifest-{k}"].Name, StringComparison.Ordinal);
+            Assert.Equal(part.Count / (double)Count, partition.Metrics[$"share.cluster.{k}"]);
+            Assert.All(part.Clusters!, cluster => Assert.Equal(k, cluster));
+            Assert.Single(part.Labels.Distinct());
+            seen.AddRange(part.Ids);
+            latents.CopyTo((int)part.Ids[0], expected);
+            part.CopyTo(0, actual);
+            Assert.Equal(expected, actual);
+        }
+
+        Assert.Equal(Enumerable.Range(0, Count).Select(id => (long)id), seen.Order());
+    }
+
+    [Fact]
+    public async Task Latents_are_the_standardised_means_of_the_posterior()
+    {
+        var store = Store("store");
+        var ingest = await RunAsync(store, _spec, JobKind.Ingest);
+        var weights = await AutoencoderAsync(store, _spec);
+        var encode = await RunAsync(store, _spec, JobKind.Encode);
+
+        var images = await SampleSet.LoadAsync(store, ingest.Outputs["manifest"]);
+        var latents = await SampleSet.LoadAsync(store, encode.Outputs["manifest"]);
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        using var model = new Autoencoder(1, 4, 4);
+        WeightFile.Load(model, SafetensorsFile.FromBytes(weights));
+        var x = new float[1024];
+        images.CopyTo(321, x);
+        var mean = model.Encode(torch.tensor(x).reshape(1, 1, 32, 32)).Mean.reshape(-1);
+        var actual = new float[256];
+        latents.CopyTo(321, actual);
+        for (var i = 0; i < 256; i++)
+        {
+            // The scale that AutoencoderAsync writes: mean channel/10, deviation 2.
+            Assert.Equal((mean[i].item<float>() - (i / 64 / 10f)) / 2, actual[i], 1e-5f);
+        }
+    }
+
+    [Fact]
+    public async Task Without_an_autoencoder_the_parts_hold_pixels()
+    {
+        var store = Store("store");
+        var spec = _spec with { Autoencoder = null };
+        foreach (var kind in new[] { JobKind.Ingest, JobKind.Extract, JobKind.Assign })
+        {
+            await RunAsync(store, spec, kind);
+        }
+
+        var partition = await RunAsync(store, spec, JobKind.Partition);
+
+        var part = await SampleSet.LoadAsync(store, partition.Outputs["manifest-2"]);
+        Assert.True(part.IsPixels);
+        Assert.Equal([1, 32, 32], part.Shape);
+        var error = await Assert.ThrowsAsync<ParisInputException>(() => RunAsync(store, spec, JobKind.Encode));
+        Assert.Contains("autoencoder", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_same_seed_gives_the_same_bytes()
+    {
+        var hashes = new List<string[]>();
+        foreach (var name in new[] { "one", "two" })
+        {
+            var store = Store(name);
+            var outputs = new List<string>();
+            await AutoencoderAsync(store, _spec);
+            foreach (var kind in new[] { JobKind.Ingest, JobKind.Extract, JobKind.Assign, JobKind.Encode, JobKind.Partition })
+            {
+                var result = await RunAsync(store, _spec, kind);
+                outputs.AddRange(result.Outputs.OrderBy(output => output.Key, StringComparer.Ordinal).Select(output => $"{output.Value.Name} {output.Value.Sha256}"));
+            }
+
+            hashes.Add([.. outputs]);
+        }
+
+        Assert.Equal(hashes[0], hashes[1]);
+    }
+
+    [Fact]
+    public async Task A_second_worker_writes_the_same_under_its_own_names()
+    {
+        var store = Store("store");
+        var first = await RunAsync(store, _spec, JobKind.Ingest);
+        var second = await RunAsync(store, _spec, JobKind.Ingest);
+
+        Assert.Contains("-e1", first.Outputs["manifest"].Name, StringComparison.Ordinal);
+        Assert.Contains("-e2", second.Outputs["manifest"].Name, StringComparison.Ordinal);
+        Assert.Equal(
+            (await ShardManifest.LoadAsync(store, first.Outputs["manifest"])).Shards.Select(shard => shard.Sha256),
+            (await ShardManifest.LoadAsync(store, second.Outputs["manifest"])).Shards.Select(shard => shard.Sha256));
+    }
+
+    [Fact]
+    public async Task Bad_input_leaves_no_result()
+    {
+        var store = Store("store");
+
+        await Expect(_spec with { Clustering = _spec.Clustering with { Clusters = 501 } }, "clustering.clusters is 501");
+        await Expect(_spec with { Data = _spec.Data with { Images = "/nowhere/images" } }, "data.images: there is no file or folder '/nowhere/images'");
+        await Expect(_spec with { Data = _spec.Data with { Kind = "tar" } }, "data.kind is 'tar'");
+        await Expect(_spec with { Data = _spec.Data with { Kind = "folder" } }, "is a file");
+        await Expect(_spec with { Data = _spec.Data with { Images = _files.Folder } }, "is a folder");
+        await Expect(_spec, "outside the allowed source folders", roots: ["/nowhere/allowed"]);
+        Assert.Null(await JobFence.ReadResultAsync(store, new JobId("bars", JobKind.Ingest)));
+
+        // And what needs another job's result says so.
+        var error = await Assert.ThrowsAsync<ParisInputException>(() => RunAsync(store, _spec, JobKind.Extract));
+        Assert.Contains("bars/ingest", error.Message, StringComparison.Ordinal);
+
+        async Task Expect(RunSpec spec, string message, string[]? roots = null)
+        {
+            var error = await Assert.ThrowsAsync<ParisInputException>(() => RunAsync(store, spec, JobKind.Ingest, roots));
+            Assert.Contains(message, error.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', error.Message);
+        }
+    }
+
+    [Fact]
+    public async Task A_stop_ends_a_job_without_a_result()
+    {
+        var store = Store("store");
+        var id = new JobId("bars", JobKind.Ingest);
+        var context = await ContextAsync(store, _spec, id, null);
+        context.RequestStop("test");
+
+        Assert.Throws<StoppedException>(() => new IngestJob().Run(context));
+        Assert.Null(await JobFence.ReadResultAsync(store, id));
+    }
+
+    [Fact]
+    public async Task A_folder_of_captioned_images_is_ingested()
+    {
+        for (var i = 0; i < 6; i++)
+        {
+            var shade = (byte)(40 * i);
+            _files.Png($"pictures/{(i % 2 == 0 ? "even" : "odd")}/{i}.png", 20, 10, 3, (_, _, c) => (byte)(shade + c));
+        }
+
+        _files.Write("pictures/odd/3.txt", "three"u8.ToArray());
+        var spec = _spec with
+        {
+            Data = new DataSpec { Kind = "folder", Images = Path.Combine(_files.Folder, "pictures"), ImageSize = 8, Channels = 3 },
+            Clustering = _spec.Clustering with { Clusters = 2, FineClusters = 4, Dimension = 1, Spherical = false },
+        };
+        var store = Store("store");
+
+        var result = await RunAsync(store, spec, JobKind.Ingest, roots: [_files.Folder]);
+
+        var manifest = await ShardManifest.LoadAsync(store, result.Outputs["manifest"]);
+        Assert.Equal(["even", "odd"], manifest.Classes);
+        Assert.Equal([3, 3], manifest.ClassCounts);
+        Assert.Equal([3, 8, 8], manifest.Shape);
+        Assert.Equal(1, manifest.Captions);
+        Assert.Equal("{\"id\":4,\"caption\":\"three\"}\n"u8.ToArray(), (await store.GetAsync(result.Outputs["captions"].Name))!.Bytes);
+        var images = await SampleSet.LoadAsync(store, result.Outputs["manifest"]);
+        Assert.Equal(new byte[] { 120, 121, 122 }, new[] { images.PixelsOf(4)[0], images.PixelsOf(4)[64], images.PixelsOf(4)[128] });
+    }
+
+    [FashionMnistFact]
+    public async Task Fashion_mnist_falls_into_meaningful_clusters()
+    {
+        var spec = _spec with
+        {
+            Data = FashionMnistFactAttribute.Data with { Limit = 2000 },
+            Autoencoder = null,
+            Clustering = new ClusteringSpec { Dimension = 32, FineClusters = 64, Restarts = 2 },
+        };
+        var store = Store("store");
+        foreach (var kind in new[] { JobKind.Ingest, JobKind.Extract })
+        {
+            await RunAsync(store, spec, kind);
+        }
+
+        var assign = await RunAsync(store, spec, JobKind.Assign);
+
+        // A random partition into eight has a purity of about 0.12; pixels give about 0.5.
+        Assert.InRange(assign.Metrics["purity"], 0.45, 0.7);
+        Assert.InRange(assign.Metrics["largest-share"], 0.125, 0.35);
+    }
+
+    private static async Task<JobContext> ContextAsync(IBlobStore store, RunSpec spec, JobId id, string[]? roots) => new()
+    {
+        Spec = spec,
+        Job = id,
+        Store = store,
+        Fence = await JobFence.TakeOverAsync(store, id, "test", Guid.NewGuid().ToString("N"), "start"),
+        Reporter = new RecordingReporter(),
+        SourceRoots = roots ?? [],
+    };
+
+    private static async Task<JobResult> RunAsync(IBlobStore store, RunSpec spec, JobKind kind, string[]? roots = null)
+    {
+        var id = new JobId(spec.Name, kind);
+        JobRegistry.Create(kind).Run(await ContextAsync(store, spec, id, roots));
+        return (await JobFence.ReadResultAsync(store, id))!;
+    }
+
+    // An autoencoder with weights of no meaning, finished as its job would leave it.
+    private static async Task<byte[]> AutoencoderAsync(IBlobStore store, RunSpec spec)
+    {
+        byte[] weights;
+        using (var scope = torch.NewDisposeScope())
+        using (var guard = torch.no_grad())
+        using (var model = new Autoencoder(1, 4, 4))
+        {
+            foreach (var (name, parameter) in model.named_parameters())
+            {
+                var values = Clustering.KMeansTests.Normals((int)parameter.numel(), (ulong)name.Length);
+                parameter.copy_(torch.tensor(values).reshape(parameter.shape) * 0.2);
+            }
+
+            var metadata = new Dictionary<string, string>();
+            new LatentScale([0, 0.1f, 0.2f, 0.3f], [2, 2, 2, 2]).AddTo(metadata);
+            weights = WeightFile.Save(model, metadata);
+        }
+
+        var id = new JobId(spec.Name, JobKind.TrainAutoencoder);
+        var fence = await JobFence.TakeOverAsync(store, id, "test", Guid.NewGuid().ToString("N"), "start");
+        var entry = await fence.PutOutputAsync("model.safetensors", weights);
+        await fence.CommitResultAsync(new JobResult { Job = id, Outputs = new Dictionary<string, BlobEntry> { ["model"] = entry } });
+        return weights;
+    }
+
+    private LocalBlobStore Store(string name) => new(Path.Combine(_files.Folder, name), TimeProvider.System);
+}
