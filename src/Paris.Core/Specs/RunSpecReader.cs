@@ -54,6 +54,11 @@ public static class RunSpecReader
             node = node is SpecMap map ? map.With(over) : over;
         }
 
+        if (node is SpecMap root)
+        {
+            node = root with { Entries = [.. root.Entries.Where(entry => entry.Key != RunSpecSchema.Key)] }; // for editors
+        }
+
         var binder = new SpecBinder();
         var json = binder.Bind(node, typeof(RunSpec));
         RunSpec spec;

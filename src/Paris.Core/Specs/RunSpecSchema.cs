@@ -11,6 +11,9 @@ namespace Paris.Core.Specs;
 /// <summary>The JSON schema of <see cref="RunSpec"/>, generated from the records: types, ranges, allowed values, defaults, and the docs as descriptions.</summary>
 public static class RunSpecSchema
 {
+    /// <summary>A key that a specification may have at its top to tell an editor its schema; it is not part of the specification.</summary>
+    internal const string Key = "$schema";
+
     /// <summary>The schema as indented JSON (draft 2020-12); shipped as <c>docs/run-spec.schema.json</c>.</summary>
     /// <param name="documentation">The XML documentation of this assembly (<c>Paris.Core.xml</c>).</param>
     public static string Generate(XDocument documentation)
@@ -24,7 +27,8 @@ public static class RunSpecSchema
             TransformSchemaNode = (context, node) => Transform(context, node, texts),
         };
         var schema = RunSpecJson.Options.GetJsonSchemaAsNode(typeof(RunSpec), options).AsObject();
-        schema.Insert(0, "$schema", "https://json-schema.org/draft/2020-12/schema");
+        schema["properties"]!.AsObject().Insert(0, Key, new JsonObject { ["description"] = "Where this schema is, for editors; ignored.", ["type"] = "string" });
+        schema.Insert(0, Key, "https://json-schema.org/draft/2020-12/schema");
         schema.Insert(1, "title", "Paris.Orleans run specification");
         return schema.ToJsonString(RunSpecJson.Options) + "\n";
     }

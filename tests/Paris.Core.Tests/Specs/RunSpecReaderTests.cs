@@ -42,6 +42,7 @@ public sealed class RunSpecReaderTests
         Assert.Equal(RunSpecJson.Hash(spec), RunSpecJson.Hash(RunSpecReader.Parse(json).Spec));
         Assert.Equal(RunSpecJson.Hash(spec), RunSpecJson.Hash(RunSpecJson.Read(RunSpecJson.Serialize(spec))));
         Assert.Equal(RunSpecJson.Hash(spec), RunSpecJson.Hash(RunSpecReader.Parse(json.Replace("\n", "\r\n\t", StringComparison.Ordinal), "spec.json").Spec));
+        Assert.Equal(RunSpecJson.Hash(spec), RunSpecJson.Hash(RunSpecReader.Parse("{ \"$schema\": \"run-spec.schema.json\"," + json[1..], "spec.json").Spec));
         Assert.NotEqual(RunSpecJson.Hash(spec), RunSpecJson.Hash(spec with { Seed = 43 }));
     }
 
