@@ -58,7 +58,7 @@ public sealed class FlowMatchingSource : IBatchSource
     /// <summary>The label of a dropped condition.</summary>
     public int NullClass { get; }
 
-    public TrainingBatch Allocate() => new(BatchSize, _samples.Shape, withTarget: _labels == BatchLabels.Class);
+    public TrainingBatch Allocate() => new(BatchSize, _samples.Shape, _labels == BatchLabels.Class ? _samples.Shape : null);
 
     public void Fill(long step, TrainingBatch batch)
     {

@@ -18,16 +18,14 @@ public sealed unsafe class TrainingBatch : IDisposable
 
     /// <param name="size">B, samples.</param>
     /// <param name="shape">Shape of one input: [c, h, w].</param>
-    /// <param name="withTarget">Whether there is a target of the input's shape.</param>
-    public TrainingBatch(int size, IReadOnlyList<int> shape, bool withTarget)
+    /// <param name="targetShape">Shape of one target; null where there is none.</param>
+    public TrainingBatch(int size, IReadOnlyList<int> shape, IReadOnlyList<int>? targetShape)
     {
         Size = size;
-        SampleSize = shape.Aggregate(1, (product, side) => checked(product * side));
-        _inputLength = checked(size * SampleSize);
-        _targetLength = withTarget ? _inputLength : 0;
-        long[] full = [size, .. shape.Select(side => (long)side)];
-        Input = Allocate(full, ScalarType.Float32);
-        Target = withTarget ? Allocate(full, ScalarType.Float32) : null;
+        _inputLength = checked(size * Product(shape));
+        _targetLength = targetShape is null ? 0 : checked(size * Product(targetShape));
+        Input = Allocate([size, .. shape.Select(side => (long)side)], ScalarType.Float32);
+        Target = targetShape is null ? null : Allocate([size, .. targetShape.Select(side => (long)side)], ScalarType.Float32);
         Time = Allocate([size], ScalarType.Float32);
         Labels = Allocate([size], ScalarType.Int64);
         _input = (float*)Address(Input);
@@ -39,16 +37,13 @@ public sealed unsafe class TrainingBatch : IDisposable
     /// <summary>B.</summary>
     public int Size { get; }
 
-    /// <summary>Numbers in one sample.</summary>
-    public int SampleSize { get; }
-
     /// <summary>The step these inputs belong to.</summary>
     public long Step { get; internal set; }
 
     /// <summary>[B, c, h, w]: x_t, or the images.</summary>
     public Tensor Input { get; }
 
-    /// <summary>[B, c, h, w]: what the model shall return; null where the labels or the input itself say it.</summary>
+    /// <summary>[B, …]: what the model shall return, or the noise of an autoencoder's posterior; null where there is neither.</summary>
     public Tensor? Target { get; }
 
     /// <summary>[B]: time as the models take it, 1000·t.</summary>
@@ -57,9 +52,9 @@ public sealed unsafe class TrainingBatch : IDisposable
     /// <summary>[B]: class or cluster of every sample.</summary>
     public Tensor Labels { get; }
 
-    public Span<float> InputOf(int sample) => new Span<float>(_input, _inputLength).Slice(sample * SampleSize, SampleSize);
+    public Span<float> InputOf(int sample) => new Span<float>(_input, _inputLength).Slice(sample * (_inputLength / Size), _inputLength / Size);
 
-    public Span<float> TargetOf(int sample) => new Span<float>(_target, _targetLength).Slice(sample * SampleSize, SampleSize);
+    public Span<float> TargetOf(int sample) => new Span<float>(_target, _targetLength).Slice(sample * (_targetLength / Size), _targetLength / Size);
 
     public Span<float> Times => new(_time, Size);
 
@@ -72,6 +67,8 @@ public sealed unsafe class TrainingBatch : IDisposable
         Time.Dispose();
         Labels.Dispose();
     }
+
+    private static int Product(IReadOnlyList<int> shape) => shape.Aggregate(1, (product, side) => checked(product * side));
 
     private static Tensor Allocate(long[] shape, ScalarType type) => zeros(shape, dtype: type).DetachFromDisposeScope();
 

@@ -1,8 +1,7 @@
-using System.Security.Cryptography;
-using System.Text.Json;
 using Paris.Core;
 using Paris.Core.Jobs;
 using Paris.Core.Specs;
+using Paris.Core.Storage;
 using Paris.Training.Jobs;
 using Paris.Training.Optimization;
 using static TorchSharp.torch;
@@ -62,7 +61,7 @@ public sealed class TrainingLoop : IDisposable
         _optimizer = new AdamW(Parameters, AdamWSettings.From(spec));
         _good = new StateSnapshot(Parameters);
         _spare = new StateSnapshot(Parameters);
-        _specHash = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(context.Spec, WorkerProtocol.Json)));
+        _specHash = RunSpecJson.Hash(context.Spec);
         _meter = new StepMeter(context, task.Unit, task.Batches.BatchSize, spec.Steps);
     }
 
@@ -251,6 +250,11 @@ public sealed class TrainingLoop : IDisposable
         (_good, _spare) = (_spare, _good);
         var stall = _time.GetElapsedTime(started).TotalSeconds;
         _context.Reporter.Metric("checkpoint-stall-seconds", stall, _step);
+        if (_context.Store is ScopedBlobStore scoped)
+        {
+            _context.Reporter.Metric("bytes-between-experts", scoped.BytesBetweenExperts, _step);
+        }
+
         FaultPoint?.Invoke("snapshot", _step);
         writer.Submit(_good, _trace.ToBytes(_step));
         if (wait)
@@ -273,7 +277,7 @@ public sealed class TrainingLoop : IDisposable
             {
                 _context.PublishPreview(png, _step);
             }
-            catch (Core.Storage.StorageFaultException fault)
+            catch (StorageFaultException fault)
             {
                 // A preview is worth no training time.
                 _context.Reporter.Log($"No preview of step {_step}: {fault.Message}");

@@ -54,7 +54,7 @@ public sealed class BatchLoaderTests
 
         public int BatchSize => 2;
 
-        public TrainingBatch Allocate() => new(2, [3], withTarget: false);
+        public TrainingBatch Allocate() => new(2, [3], null);
 
         public void Fill(long step, TrainingBatch batch)
         {

@@ -1,0 +1,41 @@
+using System.Globalization;
+using Paris.Core.Jobs;
+using Paris.Core.Random;
+using Paris.Training.Trainers;
+
+namespace Paris.Training.Jobs;
+
+/// <summary>
+/// Trains expert k on cluster k, or the twin on all clusters: the expert's architecture and steps with K times its batch, so that twin
+/// and ensemble see equally many samples. Output: <c>model</c> (averaged weights).
+/// </summary>
+public sealed class TrainExpertJob : IJob
+{
+    /// <exception cref="Paris.Core.ParisInputException">The spec's model does not fit the data.</exception>
+    public void Run(JobContext context)
+    {
+        var twin = context.Job.Kind == JobKind.TrainTwin;
+        var (samples, manifest) = twin ? PartitionReading.All(context) : PartitionReading.Cluster(context, context.Job.Expert);
+        var spec = context.Spec.Expert;
+        if (twin)
+        {
+            spec = spec with { Training = spec.Training with { Batch = spec.Training.Batch * context.Spec.Clustering.Clusters } };
+        }
+
+        using var decoder = samples.IsPixels ? null : LatentDecoder.Load(context);
+        using var task = new ExpertTask(spec, samples, context.Spec.Seed, twin ? PhiloxKey.NoExpert : context.Job.Expert, manifest.Classes.Count, decoder);
+        using var loop = new TrainingLoop(context, task, spec.Training);
+        var outcome = loop.Run();
+        var model = TrainedModel.Upload(context, loop, task, outcome, new Dictionary<string, string>
+        {
+            ["expert"] = twin ? "twin" : context.Job.Part,
+            ["samples"] = samples.Count.ToString(CultureInfo.InvariantCulture),
+        });
+        TrainedModel.Commit(
+            context,
+            loop,
+            outcome,
+            new Dictionary<string, BlobEntry> { ["model"] = model },
+            new Dictionary<string, double> { ["samples"] = samples.Count, ["passes"] = (double)spec.Training.Steps * spec.Training.Batch / samples.Count });
+    }
+}

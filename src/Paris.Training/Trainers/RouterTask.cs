@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Paris.Core.Random;
+using Paris.Core.Specs;
+using Paris.Models;
+using Paris.Training.Data;
+using Paris.Training.Diffusion;
+using static TorchSharp.torch;
+
+namespace Paris.Training.Trainers;
+
+/// <summary>Trains the router: cross-entropy of the cluster on noised samples of all clusters.</summary>
+public sealed class RouterTask : TrainingTask
+{
+    /// <summary>The noise levels at which its accuracy is told.</summary>
+    public static readonly float[] Levels = [0, 0.5f, 0.7f, 0.8f, 0.9f, 0.95f, 1];
+
+    /// <summary>Samples an accuracy is measured on.</summary>
+    private const int Measured = 2048;
+
+    private readonly DiTRouter _model;
+    private readonly SampleSet _samples;
+    private readonly PhiloxKey _measurement;
+
+    /// <param name="spec">Model and optimiser.</param>
+    /// <param name="samples">All samples, with their clusters.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="clusters">K.</param>
+    public RouterTask(TrainerSpec spec, SampleSet samples, ulong seed, int clusters)
+    {
+        var streams = DiffusionStreams.ForPurpose(seed, RandomPurpose.Router);
+        _samples = samples;
+        _measurement = new PhiloxKey(seed, RandomPurpose.Router, 5);
+        Batches = new FlowMatchingSource(samples, streams, spec.Training.Batch, new TimeLaw(spec.Training.HighNoiseShare), BatchLabels.Cluster);
+        _model = new DiTRouter(DiTShape.From(spec.Model, samples.Channels, samples.Height), clusters);
+
+        // The router's own place among the initial weights: no expert has this number.
+        WeightInitialization.Apply(_model, seed, InitializationPlace);
+    }
+
+    public override nn.Module Module => _model;
+
+    public override IBatchSource Batches { get; }
+
+    private const int InitializationPlace = 60_000;
+
+    public override Tensor Loss(BatchView batch) => nn.functional.cross_entropy(_model.call(batch.Input, batch.Time), batch.Labels);
+
+    /// <summary>
+    /// The router as it is now, on samples of the data with noise it has not seen: <c>accuracy.t0.50</c> …, mean cross-entropy
+    /// <c>entropy.t0.50</c> …, and <c>prior.l1</c> = Σ|mean p − share| at t = 1, where only the clusters' shares can be known.
+    /// </summary>
+    public Dictionary<string, double> Measure()
+    {
+        var metrics = new Dictionary<string, double>();
+        var order = new SampleSequence(_measurement, _samples.Count);
+        var count = Math.Min(Measured, _samples.Count);
+        var shares = new double[_model.Clusters];
+        foreach (var cluster in _samples.Clusters!)
+        {
+            shares[cluster] += 1.0 / _samples.Count;
+        }
+
+        foreach (var t in Levels)
+        {
+            var (right, entropy, mean) = Measure(t, count, order);
+            var level = t.ToString("0.00", CultureInfo.InvariantCulture);
+            metrics[$"accuracy.t{level}"] = right;
+            metrics[$"entropy.t{level}"] = entropy;
+            if (t == 1)
+            {
+                metrics["prior.l1"] = mean.Zip(shares, (p, share) => Math.Abs(p - share)).Sum();
+            }
+        }
+
+        return metrics;
+    }
+
+    private (double Right, double Entropy, double[] Mean) Measure(float t, int count, SampleSequence order)
+    {
+        const int Batch = 256;
+        var size = _samples.SampleSize;
+        var x0 = new float[size];
+        var noise = new float[size];
+        var (right, entropy) = (0, 0.0);
+        var mean = new double[_model.Clusters];
+        using var noGradient = no_grad();
+        for (var first = 0; first < count; first += Batch)
+        {
+            using var scope = NewDisposeScope();
+            var n = Math.Min(Batch, count - first);
+            var x = empty([n, _samples.Channels, _samples.Height, _samples.Width], ScalarType.Float32);
+            var values = MemoryMarshal.Cast<byte, float>(x.bytes);
+            for (var i = 0; i < n; i++)
+            {
+                _samples.CopyTo((int)order[first + i], x0);
+                _measurement.AtStep(1 + (long)(t * 1000)).ForSample(first + i).FillNormal(noise);
+                FlowMatching.Interpolate(x0, noise, t, values.Slice(i * size, size));
+            }
+
+            var logits = _model.call(x, full([n], FlowMatching.TimeScale * t, ScalarType.Float32));
+            var p = nn.functional.softmax(logits, 1).data<float>().ToArray(); // [n, K]
+            for (var i = 0; i < n; i++)
+            {
+                var row = p.AsSpan(i * mean.Length, mean.Length);
+                var cluster = (int)_samples.Clusters![(int)order[first + i]];
+                right += System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(row) == cluster ? 1 : 0;
+                entropy -= Math.Log(Math.Max(row[cluster], 1e-12));
+                for (var k = 0; k < mean.Length; k++)
+                {
+                    mean[k] += row[k] / (double)count;
+                }
+            }
+        }
+
+        return ((double)right / count, entropy / count, mean);
+    }
+}
