@@ -68,7 +68,7 @@ public sealed partial class ScopedBlobStore : IBlobStore
     public long Refused(BlobClass kind) => Interlocked.Read(ref _refused[(int)kind]);
 
     /// <summary>
-    /// What each kind of job may read beside the run's spec and its own folder; it writes nowhere else.
+    /// What each kind of job may read beside the run's spec and its own folder; it writes nowhere else (the classifier: into its cache too).
     /// An expert: its own cluster of the partition, and the autoencoder for its previews. Router and twin: the whole partition. Evaluation
     /// and samples: everything but the run's other evaluations and samples. The phases before: what they are made from.
     /// </summary>
@@ -92,7 +92,7 @@ public sealed partial class ScopedBlobStore : IBlobStore
             store,
             $"Job {job}",
             [run + "spec.json", run + "spec-", .. inputs.Select(input => run + input)],
-            [job.Folder],
+            job.Kind == JobKind.TrainClassifier ? [job.Folder, "caches/classifier/"] : [job.Folder],
             name => expert is not null && ExpertOf(name, run) is { } other && other != expert,
             enforce);
     }

@@ -9,10 +9,15 @@ public static class JobRegistry
     {
         // One line a kind, in the order of the phases.
         [JobKind.Ingest] = () => new IngestJob(),
+        [JobKind.TrainAutoencoder] = () => new TrainAutoencoderJob(),
+        [JobKind.TrainClassifier] = () => new TrainClassifierJob(),
         [JobKind.Extract] = () => new ExtractJob(),
         [JobKind.Assign] = () => new AssignJob(),
         [JobKind.Encode] = () => new EncodeJob(),
         [JobKind.Partition] = () => new PartitionJob(),
+        [JobKind.TrainExpert] = () => new TrainExpertJob(),
+        [JobKind.TrainRouter] = () => new TrainRouterJob(),
+        [JobKind.TrainTwin] = () => new TrainExpertJob(),
         [JobKind.Sample] = () => new SampleJob(),
         [JobKind.Evaluate] = () => new EvaluateJob(),
     };

@@ -4,7 +4,7 @@ using Paris.Training.Trainers;
 namespace Paris.Training.Jobs;
 
 /// <summary>
-/// Trains the router on all clusters. Output: <c>model</c>; metrics: <see cref="RouterTask.Measure"/> with the averaged weights.
+/// Trains the router on all clusters. Output: <c>model</c>; metrics: those of <c>RouterTask.Measure</c> with the averaged weights.
 /// </summary>
 public sealed class TrainRouterJob : IJob
 {
