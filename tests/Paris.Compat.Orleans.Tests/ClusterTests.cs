@@ -29,8 +29,8 @@ public sealed class ClusterTests
             Assert.Equal(TestCluster.AddressOf(host).ToParsableString(), where);
         }
 
-        // The hint is still the first silo; the filter allows only the red one.
-        await TestCluster.Eventually(() => Where(cluster.Grains).IsCompletedSuccessfully);
+        // The hint is still the first silo; the filter allows only the red one, once its metadata is known.
+        await TestCluster.Eventually(() => TestCluster.Succeeds(cluster.Grains.GetGrain<IRedGrain>("probe").WhereAsync()));
         for (var i = 0; i < 5; i++)
         {
             Assert.Equal(TestCluster.AddressOf(red).ToParsableString(), await cluster.Grains.GetGrain<IRedGrain>("red-" + i).WhereAsync());
@@ -40,14 +40,6 @@ public sealed class ClusterTests
         await cluster.StopAsync(red);
         var failure = await Assert.ThrowsAsync<OrleansException>(() => cluster.Grains.GetGrain<IRedGrain>("nowhere").WhereAsync());
         Assert.Contains("No active nodes are compatible", failure.Message);
-
-        // The metadata of a new silo may take a moment to be known everywhere.
-        static Task<string> Where(IGrainFactory grains)
-        {
-            var call = grains.GetGrain<IRedGrain>("probe").WhereAsync();
-            Task.WhenAny(call).GetAwaiter().GetResult();
-            return call;
-        }
     }
 
     [Fact]
@@ -79,7 +71,7 @@ public sealed class ClusterTests
         RequestContext.Clear();
         var stop = cluster.StopAsync(leaving);
         await TestCluster.Eventually(() => Journal.Of(key).Contains("deactivate ShuttingDown"));
-        Assert.Equal(TestCluster.AddressOf(cluster[0]).ToParsableString(), await grain.WhereAsync());
+        Assert.Equal(TestCluster.AddressOf(cluster[0]).ToParsableString(), await TestCluster.InsistAsync(grain.WhereAsync));
         await stop;
         Assert.Equal(["activate", "deactivate ShuttingDown", "deactivated", "activate"], Journal.Of(key));
         await cluster.WaitForSilosAsync(1);
@@ -99,21 +91,9 @@ public sealed class ClusterTests
         await grain.SetAsync(5);
 
         await cluster.KillAsync(victim);
-        string where;
-        do
-        {
-            // A call may fail until the death is known everywhere.
-            try
-            {
-                where = await grain.WhereAsync();
-            }
-            catch (OrleansException)
-            {
-                where = address.ToParsableString();
-            }
-        }
-        while (where == address.ToParsableString());
 
+        // A call may fail until the death is known everywhere.
+        var where = await TestCluster.InsistAsync(grain.WhereAsync);
         Assert.Equal(TestCluster.AddressOf(cluster[0]).ToParsableString(), where);
         Assert.Equal(0, await grain.GetAsync());
         Assert.DoesNotContain("deactivated", Journal.Of(key));

@@ -334,3 +334,13 @@ public sealed class BrokenGrain : Grain, IBrokenGrain
 
     public Task PingAsync() => Task.CompletedTask;
 }
+
+public interface IProbeGrain : IGrainWithGuidKey
+{
+    Task<string> WhereAsync();
+}
+
+public sealed class ProbeGrain(ILocalSiloDetails silo) : Grain, IProbeGrain
+{
+    public Task<string> WhereAsync() => Task.FromResult(silo.SiloAddress.ToParsableString());
+}

@@ -103,7 +103,7 @@ public sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Every silo sees <paramref name="count"/> active silos and knows their metadata.</summary>
+    /// <summary>Every silo sees <paramref name="count"/> active silos and can place a grain on each of them.</summary>
     public async Task WaitForSilosAsync(int count)
     {
         await Eventually(() => _hosts.All(host =>
@@ -111,6 +111,43 @@ public sealed class TestCluster : IAsyncDisposable
             var snapshot = host.Services.GetRequiredService<IClusterMembershipService>().CurrentSnapshot;
             return snapshot.Members.Values.Count(member => member.Status == SiloStatus.Active) == count;
         }));
+        foreach (var from in _hosts)
+        {
+            foreach (var to in _hosts)
+            {
+                // A silo learns of another's grain classes a moment after its address.
+                await Eventually(() =>
+                {
+                    RequestContext.Set(global::Orleans.Runtime.Placement.IPlacementDirector.PlacementHintKey, AddressOf(to));
+                    var where = GrainsOf(from).GetGrain<IProbeGrain>(Guid.NewGuid()).WhereAsync().GetAwaiter().GetResult();
+                    RequestContext.Clear();
+                    return where == AddressOf(to).ToParsableString();
+                });
+            }
+        }
+    }
+
+    /// <summary>Calls again while the call is rejected: its silo went away before it could answer or pass the call on.</summary>
+    public static async Task<T> InsistAsync<T>(Func<Task<T>> call)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (OrleansMessageRejectionException) when (TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(20))
+            {
+                await Task.Delay(20);
+            }
+        }
+    }
+
+    public static bool Succeeds(Task call)
+    {
+        Task.WhenAny(call).GetAwaiter().GetResult();
+        return call.IsCompletedSuccessfully;
     }
 
     public static async Task Eventually(Func<bool> condition)
