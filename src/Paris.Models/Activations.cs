@@ -6,6 +6,7 @@ namespace Paris.Models;
 /// <summary>Activations that TorchSharp 0.106 lacks.</summary>
 public static class Activations
 {
+    private static readonly Scalar _three = 3;
     private static readonly Scalar _cubic = 2f * 0.7978845608028654f * 0.044715f;
     private static readonly Scalar _linear = 2f * 0.7978845608028654f;
 
@@ -14,7 +15,8 @@ public static class Activations
     /// </summary>
     public static Tensor GeluTanh(Tensor x)
     {
-        var twoU = x * (x * x * _cubic + _linear);
-        return x * twoU.sigmoid();
+        // In place on what the backward pass does not need: only x and σ(2u) are kept for it.
+        var gate = x.pow(_three).mul_(_cubic).add_(x, _linear).sigmoid_();
+        return x * gate;
     }
 }
