@@ -56,7 +56,7 @@ public sealed class LossTrace(int capacity = 2048)
             return [];
         }
 
-        var group = (_points.Count + max - 1) / max;
+        var group = Math.Max(1, (int)Math.Ceiling(_points.Count / (double)max));
         return [.. _points.Chunk(group).Select(x => new TracePoint(x[^1].Step, x.Sum(p => p.Sum) / x.Sum(p => p.Count)))];
     }
 

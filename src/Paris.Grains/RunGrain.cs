@@ -16,6 +16,9 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     /// <summary>A job that was told to run is asked again after this long, should its last word have been lost.</summary>
     private static readonly TimeSpan _askAgain = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long one job is waited for before the next is asked.</summary>
+    private static readonly TimeSpan _turn = TimeSpan.FromMilliseconds(250);
+
     /// <summary>How long an answer to many onlookers stands.</summary>
     private static readonly TimeSpan _freshness = TimeSpan.FromMilliseconds(300);
 
@@ -358,7 +361,15 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
                 _askedAt[job.Id] = now;
             }
 
-            foreach (var status in await Task.WhenAll(ask.Select(EnsureJobAsync)))
+            // One after the other, so that they ask for slots in the order of the plan; but none holds the others up for long.
+            List<Task<JobStatus?>> asked = [];
+            foreach (var job in ask)
+            {
+                asked.Add(EnsureJobAsync(job));
+                await Task.WhenAny(asked[^1], Task.Delay(_turn, time));
+            }
+
+            foreach (var status in await Task.WhenAll(asked))
             {
                 if (status is not null)
                 {

@@ -1,0 +1,164 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Reflection;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using Paris.Core.Jobs;
+using Paris.Core.Specs;
+using Paris.Core.Storage;
+using Paris.Grains.Abstractions;
+using Xunit;
+
+namespace Paris.Grains.Tests;
+
+/// <summary>Calls every method of every grain on a running silo, so that whatever cannot be serialized is found here.</summary>
+public sealed class EveryGrainMethodTests : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("paris-grains-tests-").FullName;
+    private readonly SlotlessAgent _agent = new();
+    private readonly HashSet<string> _called = [];
+    private IHost _host = null!;
+    private IGrainFactory _grains = null!;
+    private LocalBlobStore _store = null!;
+
+    public async Task InitializeAsync()
+    {
+        _store = new LocalBlobStore(_folder, TimeProvider.System, new LocalBlobStoreOptions { Durable = false });
+        using var a = new TcpListener(IPAddress.Loopback, 0);
+        using var b = new TcpListener(IPAddress.Loopback, 0);
+        a.Start();
+        b.Start();
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.AddFilter(_ => false);
+        builder.Services.AddSingleton<IBlobStore>(_store);
+        builder.Services.AddSingleton<IDeviceAgent>(_agent);
+        builder.Services.AddParisGrains();
+        var (silo, gateway) = (((IPEndPoint)a.LocalEndpoint).Port, ((IPEndPoint)b.LocalEndpoint).Port);
+        a.Stop();
+        b.Stop();
+        builder.UseOrleans(x => x.UseLocalhostClustering(silo, gateway, null, "paris", "every-method"));
+        _host = builder.Build();
+        await _host.StartAsync();
+        _grains = _host.Services.GetRequiredService<IGrainFactory>();
+        _agent.Address = _host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task EveryMethodOfEveryGrainCanBeCalled()
+    {
+        var spec = new RunSpec
+        {
+            Name = "demo",
+            Data = new DataSpec { Images = "images.gz" },
+            Clustering = new ClusteringSpec { Clusters = 2 },
+            Expert = new TrainerSpec { Model = new ModelSpec { Preset = "nano" } },
+            Router = new TrainerSpec { Model = new ModelSpec { Preset = "nano" } },
+            Evaluation = new EvaluationSpec { Strategies = ["full"] },
+        };
+        var run = _grains.GetGrain<IRunGrain>("demo");
+
+        var status = Saw(await run.SubmitAsync(Encoding.UTF8.GetString(RunSpecJson.Serialize(spec))), "IRunGrain.SubmitAsync");
+        Assert.Equal(("demo", RunState.Running, JobState.Queued), (status.Run, status.State, status.Jobs[0].State));
+        Assert.Equal(Encoding.UTF8.GetString(RunSpecJson.Serialize(spec)), status.SpecJson);
+        Assert.Equal(["demo/ingest"], Saw(await run.GetWantedJobsAsync(), "IRunGrain.GetWantedJobsAsync"));
+        Assert.Equal(RunState.Paused, Saw(await run.PauseAsync(), "IRunGrain.PauseAsync").State);
+        Assert.Equal(RunState.Running, Saw(await run.ResumeAsync(), "IRunGrain.ResumeAsync").State);
+        Assert.Equal("demo/sample/s1", Saw(await run.SampleAsync(new SampleRequest { Id = "s1", Strategy = "top-1", Seed = 7, Steps = 3, GuidanceScale = 2 }), "IRunGrain.SampleAsync"));
+        Assert.Equal(["demo/evaluate/full"], Saw(await run.EvaluateAsync([]), "IRunGrain.EvaluateAsync"));
+        Assert.True(Saw(await run.EnsureAsync(), "IRunGrain.EnsureAsync").Active);
+        Assert.Equal(RunState.Running, Saw(await run.GetStatusAsync(), "IRunGrain.GetStatusAsync").State);
+        await run.JobEndedAsync(new JobStatus { Key = "demo/ingest", State = JobState.Queued });
+        Saw(0, "IRunGrain.JobEndedAsync");
+
+        var scheduler = _grains.Scheduler();
+        await scheduler.ReportAsync(new SiloStatusReport { Silo = "x", Address = _agent.Address, Slots = [new SlotStatus { Slot = "cpu-0", Device = "CPU", Job = "other", Epoch = 3, Claim = "c", Age = 0.5 }] });
+        Saw(0, "IDeviceSchedulerGrain.ReportAsync");
+        var reply = Saw(await scheduler.ReserveAsync(new ReserveRequest { Job = "other", Order = new JobOrder { Priority = 1 }, Home = "x" }), "IDeviceSchedulerGrain.ReserveAsync");
+        Assert.Equal((ReserveOutcome.Running, "x", "cpu-0", "c", 3), (reply.Outcome, reply.Silo, reply.Slot, reply.Claim, reply.Epoch));
+        await scheduler.ReleaseAsync("other", "");
+        Saw(0, "IDeviceSchedulerGrain.ReleaseAsync");
+        var cluster = Saw(await scheduler.GetStatusAsync(), "IDeviceSchedulerGrain.GetStatusAsync");
+        Assert.Equal(("x", 0.5), (Assert.Single(cluster.Silos).Silo, cluster.Silos[0].Slots[0].Age));
+
+        var supervisor = _grains.Supervisor();
+        await supervisor.WatchAsync("demo");
+        Saw(0, "IJobSupervisorGrain.WatchAsync");
+        await supervisor.TickAsync("x");
+        Saw(0, "IJobSupervisorGrain.TickAsync");
+        Assert.Equal("demo", Assert.Single(Saw(await supervisor.ListRunsAsync(), "IJobSupervisorGrain.ListRunsAsync")).Run);
+
+        foreach (var (key, type) in ((string, Type)[])[
+            ("expert/0", typeof(IExpertGrain)), ("router", typeof(IRouterTrainerGrain)), ("extract", typeof(IClusteringJobGrain)),
+            ("partition", typeof(IPreparationJobGrain)), ("sample/s1", typeof(ISamplerGrain))])
+        {
+            await CallJobAsync(_grains.GetJob("demo/" + key), type);
+        }
+
+        Assert.Equal(RunState.Cancelled, Saw(await run.CancelAsync(), "IRunGrain.CancelAsync").State);
+        await Assert.ThrowsAsync<ParisException>(() => _grains.GetGrain<IRunGrain>("nobody").GetStatusAsync());
+
+        Type[] all = [typeof(IRunGrain), typeof(IJobGrain), typeof(IDeviceSchedulerGrain), typeof(IJobSupervisorGrain)];
+        var methods = all.SelectMany(x => x.GetMethods(BindingFlags.Public | BindingFlags.Instance).Select(m => $"{x.Name}.{m.Name}"));
+        Assert.Equal(methods.Order(), _called.Order());
+    }
+
+    private async Task CallJobAsync(IJobGrain job, Type type)
+    {
+        Assert.IsAssignableFrom(type, job);
+        var order = new JobOrder { Priority = 3, Submitted = DateTimeOffset.UnixEpoch, Order = 4, Total = 100 };
+        Assert.Equal((JobState.Queued, 100), Of(Saw(await job.EnsureAsync(order), "IJobGrain.EnsureAsync")));
+        await job.WakeAsync();
+        Saw(0, "IJobGrain.WakeAsync");
+        Assert.Equal(JobState.Paused, Saw(await job.PauseAsync(), "IJobGrain.PauseAsync").State);
+        var report = new JobReport
+        {
+            Silo = "x", Address = _agent.Address, Slot = "cpu-0", Claim = "claim", Epoch = 2, Step = 5, Total = 10, Rate = 1.5, Unit = "samples",
+            CommittedStep = 4, Preview = "p.png", Metrics = new() { ["loss"] = 0.5 }, Losses = [new TracePoint(4, 0.6), new TracePoint(5, 0.5)], SecondsLeft = 7,
+        };
+        Assert.Equal("paused", Saw(await job.ReportAsync(report), "IJobGrain.ReportAsync").StopReason);
+        var status = Saw(await job.GetStatusAsync(), "IJobGrain.GetStatusAsync");
+        Assert.Equal(
+            (JobState.Running, 5, 10, 1.5, "samples", 0.5, "x", "cpu-0", 2, "p.png", 4, 7.0),
+            (status.State, status.Step, status.Total, status.Rate, status.Unit, status.Loss, status.Silo, status.Slot, status.Epoch, status.Preview, status.CommittedStep, status.SecondsLeft));
+        Assert.Equal([new TracePoint(4, 0.6), new TracePoint(5, 0.5)], Saw(await job.GetTraceAsync(10), "IJobGrain.GetTraceAsync"));
+        await job.ReportAsync(report with { Ended = true, ExitCode = (int)WorkerExitCode.Stopped });
+        Assert.Equal(JobState.Queued, Saw(await job.ResumeAsync(), "IJobGrain.ResumeAsync").State);
+        Assert.Equal(JobState.Cancelled, Saw(await job.CancelAsync(), "IJobGrain.CancelAsync").State);
+    }
+
+    private static (JobState State, long Total) Of(JobStatus status) => (status.State, status.Total);
+
+    private T Saw<T>(T result, string method)
+    {
+        _called.Add(method);
+        return result;
+    }
+
+    /// <summary>The agent of a silo without slots.</summary>
+    private sealed class SlotlessAgent : IDeviceAgent
+    {
+        public string Silo => "x";
+
+        public string Address { get; set; } = "";
+
+        public bool TryStart(string slot, JobId job, string claim) => false;
+
+        public LocalWorker? Find(JobId job) => null;
+
+        public void RequestStop(JobId job, string reason)
+        {
+        }
+    }
+}
