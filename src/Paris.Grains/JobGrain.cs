@@ -407,7 +407,7 @@ public abstract class JobGrain(
                 }
                 else
                 {
-                    await RetryAsync(report, new WorkerExit(report.ExitCode, report.Message, report.MemoryKill, report.StoppedBySilo));
+                    await RetryAsync(report, new WorkerExit(report.ExitCode, report.Message, report.MemoryKill));
                 }
 
                 break;
