@@ -431,7 +431,7 @@ public abstract class JobGrain(
         StepAgainAfter(decision.Delay);
     }
 
-    private RetryBudget Budget() => new(time, retries, _record?.Retries, seed: (ulong)_job.Key.Length);
+    private RetryBudget Budget() => new(time, retries, _record?.Retries, seed: RetryBudget.SeedOf(_job));
 
     private async Task FailAsync(string reason, bool quarantined, RetryState? spent = null)
     {

@@ -127,6 +127,10 @@ public sealed class RetryBudget
         State = state ?? new();
     }
 
+    /// <summary>A seed of the jitter that differs from job to job.</summary>
+    public static ulong SeedOf(JobId job)
+        => System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(job.Key)));
+
     /// <summary>What is spent, to be kept in the job's record.</summary>
     public RetryState State { get; private set; }
 
