@@ -7,6 +7,7 @@ using Paris.Core.Jobs;
 using Paris.Models.Verification;
 using Paris.Training.Clustering;
 using Paris.Training.Evaluation;
+using Paris.Training.Optimization;
 using Paris.Training.Sampling;
 
 namespace Paris.Worker;
@@ -22,6 +23,8 @@ public static class VerifyCommand
     [
         ("paris-tiny", ModelGoldens.Verify),
         ("paris-tiny", SamplingVerification.Verify),
+        ("optim", OptimizationVerification.VerifyOptimizer),
+        ("training-golden", OptimizationVerification.VerifyFlowMatching),
         ("statistics", fixtures => KMeansVerification.Verify(Path.Combine(fixtures, "statistics"))),
         ("statistics", fixtures => FrechetVerification.Verify(Path.Combine(fixtures, "statistics"))),
     ];

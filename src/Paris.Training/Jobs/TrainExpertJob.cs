@@ -1,6 +1,7 @@
 using System.Globalization;
 using Paris.Core.Jobs;
 using Paris.Core.Random;
+using Paris.Training.Data;
 using Paris.Training.Trainers;
 
 namespace Paris.Training.Jobs;
@@ -22,8 +23,8 @@ public sealed class TrainExpertJob : IJob
             spec = spec with { Training = spec.Training with { Batch = spec.Training.Batch * context.Spec.Clustering.Clusters } };
         }
 
-        using var decoder = samples.IsPixels ? null : LatentDecoder.Load(context);
-        using var task = new ExpertTask(spec, samples, context.Spec.Seed, twin ? PhiloxKey.NoExpert : context.Job.Expert, manifest.Classes.Count, decoder);
+        using var codec = LatentCodec.Load(context);
+        using var task = new ExpertTask(spec, samples, context.Spec.Seed, twin ? PhiloxKey.NoExpert : context.Job.Expert, manifest.Classes.Count, codec);
         using var loop = new TrainingLoop(context, task, spec.Training);
         var outcome = loop.Run();
         var model = TrainedModel.Upload(context, loop, task, outcome, new Dictionary<string, string>

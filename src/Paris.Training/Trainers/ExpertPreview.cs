@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace Paris.Training.Trainers;
 
 /// <summary>Sixteen images by one expert alone, always from the same noise, in ten Euler steps.</summary>
-public sealed class ExpertPreview(DiTExpert model, LatentDecoder? decoder, PhiloxKey noise)
+public sealed class ExpertPreview(DiTExpert model, LatentCodec codec, PhiloxKey noise)
 {
     private const int Images = 16;
     private const int Columns = 8;
@@ -41,16 +41,13 @@ public sealed class ExpertPreview(DiTExpert model, LatentDecoder? decoder, Philo
             x.add_(model.call(x, t, classes).mul_(times[step + 1] - times[step]));
         }
 
-        return decoder is null ? Sheet(values, shape.Channels, shape.Side) : Sheet(decoder.Decode(x), decoder.Channels, shape.Side * Autoencoder.Factor);
-    }
-
-    private static byte[] Sheet(ReadOnlySpan<float> images, int channels, int side)
-    {
-        var grid = new ImageGrid(Columns, Images / Columns, channels, side, side, scale: 2);
-        var size = channels * side * side;
+        var pictures = codec.Decode(x).contiguous(); // [16, C, H, W]
+        var (channels, height, width) = ((int)pictures.shape[1], (int)pictures.shape[2], (int)pictures.shape[3]);
+        var pixels = MemoryMarshal.Cast<byte, float>(pictures.bytes);
+        var grid = new ImageGrid(Columns, Images / Columns, channels, height, width, scale: 2);
         for (var i = 0; i < Images; i++)
         {
-            grid.Place(i, images.Slice(i * size, size));
+            grid.Place(i, pixels.Slice(i * channels * height * width, channels * height * width));
         }
 
         return grid.ToPng();

@@ -20,9 +20,9 @@ public sealed class ExpertTask : TrainingTask
     /// <param name="seed">The run's seed.</param>
     /// <param name="expert">The expert's number; <see cref="PhiloxKey.NoExpert"/> is the twin.</param>
     /// <param name="classes">Classes in the data.</param>
-    /// <param name="decoder">Turns latents into pictures for previews; null makes none in latent space.</param>
+    /// <param name="codec">Turns latents into pictures for previews; null makes none.</param>
     /// <exception cref="ParisInputException">The model needs text, or classes that the data lack.</exception>
-    public ExpertTask(TrainerSpec spec, SampleSet samples, ulong seed, int expert, int classes, LatentDecoder? decoder)
+    public ExpertTask(TrainerSpec spec, SampleSet samples, ulong seed, int expert, int classes, LatentCodec? codec)
     {
         if (spec.Model.Condition == "text")
         {
@@ -45,9 +45,9 @@ public sealed class ExpertTask : TrainingTask
             spec.Model.Condition == "none" ? 0 : spec.Model.ConditionDropout);
         _model = new DiTExpert(DiTShape.From(spec.Model, samples.Channels, samples.Height, classes));
         WeightInitialization.Apply(_model, seed, expert);
-        if (decoder is not null || samples.IsPixels)
+        if (codec is not null)
         {
-            _preview = new ExpertPreview(_model, decoder, new PhiloxKey(seed, RandomPurpose.Preview, expert));
+            _preview = new ExpertPreview(_model, codec, new PhiloxKey(seed, RandomPurpose.Preview, expert));
         }
     }
 

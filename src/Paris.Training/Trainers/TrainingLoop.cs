@@ -26,6 +26,7 @@ public sealed class TrainingLoop : IDisposable
     private readonly OptimizationSpec _spec;
     private readonly TimeProvider _time;
     private readonly AdamW _optimizer;
+    private readonly TrainingStep _computation;
     private readonly LossGuard _guard = new();
     private readonly SortedSet<long> _skipped = [];
     private readonly string _specHash;
@@ -59,6 +60,7 @@ public sealed class TrainingLoop : IDisposable
         _time = context.Time;
         Parameters = FlatParameters.Attach(task.Module.named_parameters(), spec.EmaDecay > 0);
         _optimizer = new AdamW(Parameters, AdamWSettings.From(spec));
+        _computation = new TrainingStep(task, Parameters, spec.Accumulate);
         _good = new StateSnapshot(Parameters);
         _spare = new StateSnapshot(Parameters);
         _specHash = RunSpecJson.Hash(context.Spec);
@@ -116,7 +118,7 @@ public sealed class TrainingLoop : IDisposable
                 continue;
             }
 
-            var loss = ForwardBackward(batch);
+            var loss = _computation.ForwardBackward(batch);
             loader.Return(batch);
             FaultPoint?.Invoke("backward", _step);
             loss = LossFilter?.Invoke(_step, loss) ?? loss;
@@ -162,42 +164,6 @@ public sealed class TrainingLoop : IDisposable
             }
 
             CheckLiveTensors(firstStep, ref live);
-        }
-    }
-
-    /// <summary>Forward and backward over all micro-batches; the mean loss.</summary>
-    private double ForwardBackward(TrainingBatch batch)
-    {
-        using var scope = NewDisposeScope();
-        var size = batch.Size / _spec.Accumulate;
-        var sum = 0.0;
-        for (var i = 0; i < _spec.Accumulate; i++)
-        {
-            using var inner = NewDisposeScope();
-            var loss = _task.Loss(View(batch, i * size, size));
-            if (_spec.Accumulate == 1)
-            {
-                loss.backward();
-            }
-            else
-            {
-                loss.div(_spec.Accumulate).backward();
-            }
-
-            sum += loss.item<float>();
-        }
-
-        return sum / _spec.Accumulate;
-    }
-
-    private BatchView View(TrainingBatch batch, int first, int count)
-    {
-        return new BatchView(Part(batch.Input), batch.Target is null ? null : Part(batch.Target), Part(batch.Time), Part(batch.Labels), batch.Step, first);
-
-        Tensor Part(Tensor whole)
-        {
-            var part = count == batch.Size ? whole : whole.narrow(0, first, count);
-            return Parameters.OnCpu ? part : part.to(Parameters.Segments[0].Weights.device);
         }
     }
 

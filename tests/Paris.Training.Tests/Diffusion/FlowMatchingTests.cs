@@ -1,4 +1,5 @@
 using Paris.Training.Diffusion;
+using Paris.Training.Optimization;
 using Xunit;
 
 namespace Paris.Training.Tests.Diffusion;
@@ -9,18 +10,8 @@ public sealed class FlowMatchingTests
     [Fact]
     public void Golden()
     {
-        using var file = Fixtures.Open("training-golden/step.safetensors");
-        var (x0, epsilon, t) = (file.ToArray<float>("x0"), file.ToArray<float>("eps"), file.ToArray<float>("t"));
-        var n = x0.Length / t.Length;
-        var xt = new float[x0.Length];
-        for (var i = 0; i < t.Length; i++)
-        {
-            FlowMatching.Interpolate(x0.AsSpan(i * n, n), epsilon.AsSpan(i * n, n), t[i], xt.AsSpan(i * n, n));
-            Assert.Equal(file.View<float>("t_model")[i], FlowMatching.TimeScale * t[i]);
-        }
-
-        Assert.All(xt.Zip(file.ToArray<float>("x_t")), pair => Assert.Equal(pair.Second, pair.First, 1e-6f));
-        Assert.All(epsilon.Zip(file.ToArray<float>("target")), pair => Assert.Equal(pair.Second, pair.First, 1e-6f));
+        var rows = OptimizationVerification.VerifyFlowMatching(Fixtures.Folder);
+        Assert.All(rows, row => Assert.True(row.Pass, row.ToString()));
     }
 
     [Fact]
