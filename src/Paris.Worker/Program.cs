@@ -11,4 +11,5 @@ root.SetAction(_ =>
     return new WorkerHost(Console.OpenStandardInput(), output, TimeProvider.System, Environment.Exit).Run();
 });
 root.Subcommands.Add(VerifyCommand.Create());
+root.Subcommands.Add(BenchCommand.Create());
 return root.Parse(args).Invoke();

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using System.Text.Json;
+using Paris.Core;
+using Paris.Training.Benchmarks;
+
+namespace Paris.Worker;
+
+/// <summary><c>bench step</c>: an expert's training step beside the same step in eager PyTorch.</summary>
+public static class BenchCommand
+{
+    public static Command Create()
+    {
+        var rounds = new Option<int>("--rounds") { Description = "Turns of each process.", DefaultValueFactory = _ => 10 };
+        var threads = new Option<int>("--threads") { Description = "Threads of tensor operations.", DefaultValueFactory = _ => 1 };
+        var python = new Option<string>("--python") { Description = "Python with PyTorch.", DefaultValueFactory = _ => "/usr/bin/python3" };
+        var json = new Option<bool>("--json") { Description = "One JSON array instead of lines." };
+        var step = new Command("step", "Times an expert's training step beside eager PyTorch, in turns. Example: bench step --rounds 20") { rounds, threads, python, json };
+        step.SetAction(parsed =>
+        {
+            try
+            {
+                TorchSharp.torch.set_num_threads(parsed.GetValue(threads));
+                var quiet = parsed.GetValue(json);
+                var rows = StepBenchmark.Run(parsed.GetValue(rounds), parsed.GetValue(threads), parsed.GetValue(python)!, log: quiet ? null : Console.WriteLine);
+                if (quiet)
+                {
+                    Console.WriteLine(JsonSerializer.Serialize(rows, JsonSerializerOptions.Web));
+                }
+
+                return 0;
+            }
+            catch (ParisInputException exception)
+            {
+                Console.Error.WriteLine(exception.Message);
+                return 2;
+            }
+        });
+        return new Command("bench", "Measurements.") { step };
+    }
+}
