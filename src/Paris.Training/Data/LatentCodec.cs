@@ -1,4 +1,3 @@
-using System.Globalization;
 using Paris.Core;
 using Paris.Core.Formats;
 using Paris.Core.Jobs;
@@ -15,20 +14,15 @@ namespace Paris.Training.Data;
 /// </summary>
 public sealed class LatentCodec : IDisposable
 {
-    /// <summary>Metadata keys of the autoencoder's file: comma-separated numbers, one a channel.</summary>
-    public const string MeanKey = "latent.mean";
-
-    public const string StdKey = "latent.std";
-
     private readonly Autoencoder? _autoencoder;
     private readonly Tensor? _mean; // [1, L, 1, 1]
     private readonly Tensor? _std;
 
-    private LatentCodec(Autoencoder? autoencoder, float[]? mean, float[]? std)
+    private LatentCodec(Autoencoder? autoencoder, LatentScale? scale)
     {
         _autoencoder = autoencoder;
-        _mean = mean is null ? null : tensor(mean, [1, mean.Length, 1, 1], dtype: ScalarType.Float32).DetachFromDisposeScope();
-        _std = std is null ? null : tensor(std, [1, std.Length, 1, 1], dtype: ScalarType.Float32).DetachFromDisposeScope();
+        _mean = scale is null ? null : tensor([.. scale.Mean], [1, scale.Mean.Count, 1, 1], ScalarType.Float32).DetachFromDisposeScope();
+        _std = scale is null ? null : tensor([.. scale.Std], [1, scale.Std.Count, 1, 1], ScalarType.Float32).DetachFromDisposeScope();
     }
 
     /// <summary>The shape [C, H, W] of what the models see in a run.</summary>
@@ -42,18 +36,30 @@ public sealed class LatentCodec : IDisposable
     {
         if (context.Spec.Autoencoder is not { } spec)
         {
-            return new LatentCodec(null, null, null);
+            return new LatentCodec(null, null);
         }
 
         var entry = context.Require(JobKind.TrainAutoencoder).Outputs["model"];
         using var file = SafetensorsFile.FromBytes(JobContext.Await(ShardManifest.ReadVerifiedAsync(context.Store, entry.Name, entry.Sha256, default)), entry.Name);
-        var autoencoder = new Autoencoder(context.Spec.Data.Channels, spec.LatentChannels, spec.Width);
-        WeightFile.Load(autoencoder, file);
-        return new LatentCodec(autoencoder, Numbers(file, MeanKey, spec.LatentChannels), Numbers(file, StdKey, spec.LatentChannels));
-    }
+        var scale = LatentScale.Parse(file.Metadata, entry.Name);
+        if (scale.Mean.Count != spec.LatentChannels)
+        {
+            throw new ParisInputException($"'{entry.Name}' scales {scale.Mean.Count} latent channels, but the spec has {spec.LatentChannels}.");
+        }
 
-    /// <summary>What <see cref="MeanKey"/> and <see cref="StdKey"/> hold.</summary>
-    public static string Format(IEnumerable<float> values) => string.Join(',', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
+        var autoencoder = new Autoencoder(context.Spec.Data.Channels, spec.LatentChannels, spec.Width);
+        try
+        {
+            WeightFile.Load(autoencoder, file);
+        }
+        catch
+        {
+            autoencoder.Dispose();
+            throw;
+        }
+
+        return new LatentCodec(autoencoder, scale);
+    }
 
     /// <summary>Pictures [B, C, H, W] to latents [B, L, H/4, W/4] of about unit variance; the caller's dispose scope owns the result.</summary>
     public Tensor Encode(Tensor pictures) => _autoencoder is null ? pictures : (_autoencoder.Encode(pictures).Mean - _mean!) / _std!;
@@ -66,18 +72,5 @@ public sealed class LatentCodec : IDisposable
         _autoencoder?.Dispose();
         _mean?.Dispose();
         _std?.Dispose();
-    }
-
-    private static float[] Numbers(SafetensorsFile file, string key, int count)
-    {
-        if (!file.Metadata.TryGetValue(key, out var text))
-        {
-            throw new ParisInputException($"'{file.Source}' has no metadata '{key}'; it is no autoencoder of a run.");
-        }
-
-        var values = text.Split(',').Select(v => float.TryParse(v, CultureInfo.InvariantCulture, out var x) ? x : float.NaN).ToArray();
-        return values.Length == count && values.All(float.IsFinite)
-            ? values
-            : throw new ParisInputException($"'{file.Source}' says {key} = '{text}'; {count} numbers are needed.");
     }
 }

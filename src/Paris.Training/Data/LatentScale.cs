@@ -45,14 +45,6 @@ public sealed class LatentScale
         metadata[StdKey] = Format(Std);
     }
 
-    /// <summary>Standardises latents [B, c, h, w] in place.</summary>
-    public void Standardise(Span<float> latents, int area)
-        => Apply(latents, area, (value, channel) => (value - Mean[channel]) / Std[channel]);
-
-    /// <summary>Undoes <see cref="Standardise"/>.</summary>
-    public void Restore(Span<float> latents, int area)
-        => Apply(latents, area, (value, channel) => (value * Std[channel]) + Mean[channel]);
-
     private static float[] Numbers(IReadOnlyDictionary<string, string> metadata, string key, string source)
     {
         if (metadata.TryGetValue(key, out var text))
@@ -69,12 +61,4 @@ public sealed class LatentScale
     }
 
     private static string Format(IReadOnlyList<float> values) => string.Join(',', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
-
-    private void Apply(Span<float> latents, int area, Func<float, int, float> change)
-    {
-        for (var i = 0; i < latents.Length; i++)
-        {
-            latents[i] = change(latents[i], i / area % Mean.Count);
-        }
-    }
 }

@@ -1,8 +1,6 @@
 using System.Runtime.InteropServices;
 using Paris.Core;
-using Paris.Core.Formats;
 using Paris.Core.Jobs;
-using Paris.Models;
 using Paris.Training.Data;
 using static TorchSharp.torch;
 
@@ -26,22 +24,11 @@ public sealed class EncodeJob : IJob
         }
 
         var images = JobContext.Await(ShardManifest.LoadAsync(context.Store, context.Require(JobKind.Ingest).Outputs["manifest"]));
-        var model = context.Require(JobKind.TrainAutoencoder).Outputs["model"];
-        var weights = JobContext.Await(ShardManifest.ReadVerifiedAsync(context.Store, model.Name, model.Sha256, default));
-        using var file = SafetensorsFile.FromBytes(weights, model.Name);
-        var scale = LatentScale.Parse(file.Metadata, model.Name);
-        if (scale.Mean.Count != spec.Autoencoder.LatentChannels)
-        {
-            throw new ParisInputException($"'{model.Name}' scales {scale.Mean.Count} latent channels, but the spec has {spec.Autoencoder.LatentChannels}.");
-        }
-
-        using var autoencoder = new Autoencoder(spec.Data.Channels, spec.Autoencoder.LatentChannels, spec.Autoencoder.Width);
-        WeightFile.Load(autoencoder, file);
-        autoencoder.eval();
-
+        using var codec = LatentCodec.Load(context);
+        var (channels, side) = LatentCodec.ModelShape(spec);
         var meter = new ProgressMeter(context, images.Count, "images");
-        int[] shape = [spec.Autoencoder.LatentChannels, images.Shape[1] / Autoencoder.Factor, images.Shape[2] / Autoencoder.Factor];
-        var size = shape[0] * shape[1] * shape[2];
+        int[] shape = [channels, side, side];
+        var size = channels * side * side;
         var writer = new ShardWriter((name, content) => context.Fence.PutOutputAsync(name, content), "shard", ShardContent.Latents, shape, expected: images.Count);
         foreach (var shard in images.ReadShards(context))
         {
@@ -49,8 +36,7 @@ public sealed class EncodeJob : IJob
             {
                 context.ThrowIfStopRequested();
                 var count = Math.Min(Batch, shard.Count - first);
-                var latents = Encode(autoencoder, shard, first, count);
-                scale.Standardise(latents, shape[1] * shape[2]);
+                var latents = Encode(codec, shard, first, count);
                 for (var i = 0; i < count; i++)
                 {
                     JobContext.Await(writer.AddAsync(latents.AsSpan(i * size, size), shard.Ids[first + i], shard.Labels[first + i]));
@@ -71,7 +57,7 @@ public sealed class EncodeJob : IJob
         }));
     }
 
-    private static float[] Encode(Autoencoder autoencoder, Shard shard, int first, int count)
+    private static float[] Encode(LatentCodec codec, Shard shard, int first, int count)
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
@@ -82,7 +68,6 @@ public sealed class EncodeJob : IJob
             shard.CopyTo(first + i, pixels.Slice(i * shard.SampleSize, shard.SampleSize));
         }
 
-        var (mean, _) = autoencoder.Encode(images);
-        return MemoryMarshal.Cast<byte, float>(mean.contiguous().bytes).ToArray();
+        return MemoryMarshal.Cast<byte, float>(codec.Encode(images).contiguous().bytes).ToArray();
     }
 }
