@@ -3,7 +3,10 @@ namespace Paris.Core.Rest;
 /// <summary>Body of <c>POST /api/v1/runs/{run}/samples</c>.</summary>
 public sealed record SampleRequest
 {
-    /// <summary>One of <see cref="Strategies.All"/>.</summary>
+    /// <summary>Makes the request idempotent: the same id again finds the same images. Null makes one. Lower-case letters, digits, single hyphens.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>One of <see cref="Strategies.All"/>, or <c>expert-3</c> for one expert alone.</summary>
     public string Strategy { get; init; } = "cluster-first";
 
     /// <summary>Images, 1 … 1024.</summary>
@@ -22,7 +25,12 @@ public sealed record SampleRequest
     /// <exception cref="ParisInputException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
-        _ = Strategies.Check(Strategy);
+        _ = Strategies.Check(Strategy, oneExpert: true);
+        if (Id is not null)
+        {
+            _ = Storage.BlobName.CheckRunId(Id);
+        }
+
         if (Count is < 1 or > 1024)
         {
             throw new ParisInputException($"count is {Count}; ask for 1 to 1024 images.");
@@ -40,8 +48,13 @@ public sealed record SampleRequest
     }
 }
 
-/// <summary>One sampling request and its outcome.</summary>
-public sealed record SampleView(string Id, string State, SampleRequest? Request, IReadOnlyList<string> Pictures, string? Message);
+/// <summary>One sampling request and what became of it.</summary>
+/// <param name="Id">The request's id.</param>
+/// <param name="State">The state of its job; see <see cref="JobView.State"/>.</param>
+/// <param name="Fraction">Done share, 0 … 1.</param>
+/// <param name="Pictures">Names of its pictures, as <c>GET /api/v1/runs/{run}/blobs/{name}</c> takes them.</param>
+/// <param name="Message">Why it failed or waits.</param>
+public sealed record SampleView(string Id, string State, double Fraction, IReadOnlyList<string> Pictures, string? Message);
 
 /// <summary>Body of <c>POST /api/v1/runs/{run}/evaluate</c>.</summary>
 /// <param name="Strategies">What to compare; empty takes the run's.</param>
@@ -55,9 +68,16 @@ public static class Strategies
 
     /// <summary>Refuses an unknown name.</summary>
     /// <exception cref="ParisInputException">There is no such strategy; the message lists them.</exception>
-    public static string Check(string? strategy) => strategy is not null && All.Contains(strategy)
-        ? strategy
-        : throw new ParisInputException($"strategy is '{strategy}'; use one of {string.Join(", ", All)}.");
+    public static string Check(string? strategy, bool oneExpert = false)
+    {
+        if (strategy is not null && (All.Contains(strategy)
+            || (oneExpert && strategy.StartsWith("expert-", StringComparison.Ordinal) && uint.TryParse(strategy.AsSpan("expert-".Length), out _))))
+        {
+            return strategy;
+        }
+
+        throw new ParisInputException($"strategy is '{strategy}'; use one of {string.Join(", ", All)}{(oneExpert ? " or expert-0, expert-1 …" : "")}.");
+    }
 }
 
 /// <summary>Where a running gateway listens and what opens it: <c>gateway.json</c> under the store, mode 0600.</summary>

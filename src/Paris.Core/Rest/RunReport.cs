@@ -39,6 +39,9 @@ public sealed record RunReport
     /// <summary>Names of the classes in label order; empty without labels.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];
 
+    /// <summary>Each cluster's share of the training samples.</summary>
+    public IReadOnlyList<double> ClusterShares { get; init; } = [];
+
     /// <summary>The strategies' order here beside the paper's, in words built from the numbers above.</summary>
     public IReadOnlyList<string> Findings { get; init; } = [];
 

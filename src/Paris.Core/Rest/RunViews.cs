@@ -2,12 +2,13 @@ namespace Paris.Core.Rest;
 
 /// <summary>One run as <c>GET /api/v1/runs</c> lists it.</summary>
 /// <param name="Run">The run's id.</param>
-/// <param name="State"><c>queued</c>, <c>running</c>, <c>paused</c>, <c>completed</c>, <c>failed</c> or <c>cancelled</c>.</param>
-/// <param name="Phase">What it is doing, for people; null when it does nothing.</param>
-/// <param name="Message">Why it failed or waits; null otherwise.</param>
-/// <param name="CompletedJobs">Jobs with a result.</param>
-/// <param name="TotalJobs">All jobs of the run.</param>
-public sealed record RunSummaryView(string Run, string State, string? Phase, string? Message, int CompletedJobs, int TotalJobs);
+/// <param name="State"><c>pending</c>, <c>running</c>, <c>paused</c>, <c>completed</c>, <c>failed</c> or <c>cancelled</c>.</param>
+/// <param name="Phase">What it is doing, for people.</param>
+/// <param name="Submitted">When its spec was stored, by the store's clock.</param>
+/// <param name="Seconds">From submission to now, or to the end of a finished run.</param>
+/// <param name="JobsDone">Jobs with a result.</param>
+/// <param name="JobsTotal">All jobs of the run.</param>
+public sealed record RunSummaryView(string Run, string State, string Phase, DateTimeOffset Submitted, double Seconds, int JobsDone, int JobsTotal);
 
 /// <summary>One run in full, as <c>GET /api/v1/runs/{run}</c> answers.</summary>
 public sealed record RunView
@@ -17,9 +18,17 @@ public sealed record RunView
     /// <summary>See <see cref="RunSummaryView"/>.</summary>
     public required string State { get; init; }
 
-    public string? Phase { get; init; }
+    /// <summary>What happens now, for people.</summary>
+    public string Phase { get; init; } = "";
 
-    public string? Message { get; init; }
+    /// <summary>Why it failed or waits; empty when all is well.</summary>
+    public string Message { get; init; } = "";
+
+    /// <summary>When its spec was stored, by the store's clock.</summary>
+    public DateTimeOffset Submitted { get; init; }
+
+    /// <summary>From submission to now, or to the end of a finished run.</summary>
+    public double Seconds { get; init; }
 
     /// <summary>Kinds of jobs in the order of the line.</summary>
     public IReadOnlyList<PhaseView> Phases { get; init; } = [];
@@ -54,13 +63,13 @@ public sealed record JobView
     /// <summary>Expert number, strategy, sample id or empty.</summary>
     public string Part { get; init; } = "";
 
-    /// <summary><c>blocked</c> (waits for other jobs), <c>queued</c> (waits for a slot), <c>starting</c>, <c>running</c>, <c>retrying</c>, <c>paused</c>, <c>completed</c>, <c>failed</c> or <c>cancelled</c>.</summary>
+    /// <summary><c>waiting</c> (for an input), <c>queued</c> (for a slot), <c>starting</c>, <c>running</c>, <c>paused</c>, <c>completed</c>, <c>failed</c>, <c>quarantined</c> or <c>cancelled</c>.</summary>
     public required string State { get; init; }
 
     /// <summary>Where its worker runs; null without one.</summary>
     public string? Silo { get; init; }
 
-    public int? Slot { get; init; }
+    public string? Slot { get; init; }
 
     /// <summary>Fencing number; 0 before the first worker.</summary>
     public int Epoch { get; init; }
@@ -76,8 +85,23 @@ public sealed record JobView
 
     public double? Loss { get; init; }
 
-    /// <summary>Starts after a crash, a fault or a lost silo.</summary>
+    /// <summary>Restarts after crashes, out-of-memory kills and storage faults.</summary>
     public int Retries { get; init; }
+
+    /// <summary>The newest step that a checkpoint holds.</summary>
+    public long CommittedStep { get; init; }
+
+    /// <summary>Place in the queue, from 1; 0 when not queued.</summary>
+    public int QueuePosition { get; init; }
+
+    /// <summary>Seconds of work: the result's once done, else since this worker started.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>The result's numbers once the job is done; the newest measured values before.</summary>
+    public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Blob names of the result's outputs by role once the job is done.</summary>
+    public IReadOnlyDictionary<string, string> Outputs { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Why it failed, waits or is retried.</summary>
     public string? Message { get; init; }
@@ -92,22 +116,26 @@ public sealed record JobView
 }
 
 /// <summary>The silos and their slots, as <c>GET /api/v1/cluster</c> answers.</summary>
-public sealed record ClusterView(IReadOnlyList<SiloView> Silos, int Slots, int Busy, int Queued);
+/// <param name="Silos">The silos that report.</param>
+/// <param name="Slots">All slots.</param>
+/// <param name="Busy">Slots with a worker.</param>
+/// <param name="Queue">Keys of the jobs that wait for a slot, first to be served first.</param>
+public sealed record ClusterView(IReadOnlyList<SiloView> Silos, int Slots, int Busy, IReadOnlyList<string> Queue);
 
 /// <summary>One silo.</summary>
-public sealed record SiloView(string Name, int Slots, IReadOnlyList<SlotView> Busy);
+public sealed record SiloView(string Name, bool Draining, IReadOnlyList<SlotView> Slots);
 
-/// <summary>A slot in use.</summary>
-public sealed record SlotView(int Slot, string Job);
+/// <summary>One slot; <paramref name="Job"/> is null while it is free.</summary>
+public sealed record SlotView(string Slot, string Device, string? Job);
 
-/// <summary>A loss curve, as <c>GET /api/v1/runs/{run}/jobs/{…}/trace</c> answers: at most about 500 points, each the mean of what it stands for.</summary>
+/// <summary>A loss curve, as <c>GET /api/v1/runs/{run}/jobs/{kind}/{part}/trace</c> answers, evenly thinned.</summary>
 /// <param name="Job">The job's key.</param>
 /// <param name="Steps">Steps, rising.</param>
 /// <param name="Losses">Loss at each step.</param>
 public sealed record TraceView(string Job, IReadOnlyList<long> Steps, IReadOnlyList<double> Losses);
 
 /// <summary>A picture of a run: the blob and what it shows.</summary>
-/// <param name="Name">Blob name relative to the run's folder, as <c>GET /api/v1/runs/{run}/blobs/{name}</c> takes it.</param>
+/// <param name="Name">Blob name below the run's folder, as <c>GET /api/v1/runs/{run}/blobs/{name}</c> takes it.</param>
 /// <param name="Kind"><c>preview</c>, <c>sheet</c>, <c>grid</c>, <c>samples</c> or <c>other</c>.</param>
 /// <param name="Job">The job's key.</param>
 /// <param name="Caption">For people.</param>

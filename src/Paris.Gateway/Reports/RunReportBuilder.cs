@@ -1,0 +1,185 @@
+using System.Globalization;
+using System.Reflection;
+using Paris.Core.Jobs;
+using Paris.Core.Rest;
+using Paris.Core.Specs;
+using Paris.Core.Storage;
+using Paris.Gateway.Api;
+using Paris.Gateway.Runs;
+
+namespace Paris.Gateway.Reports;
+
+/// <summary>Builds a run's report from the results its jobs left in the store, and from nothing else.</summary>
+public static class RunReportBuilder
+{
+    /// <summary>The report as far as the run is; jobs without a result are left out.</summary>
+    /// <exception cref="ApiException">There is no such run.</exception>
+    public static async Task<RunReport> BuildAsync(IBlobStore store, string run, CancellationToken cancellationToken = default)
+    {
+        var spec = await ReadSpecAsync(store, run, cancellationToken);
+        var results = new List<(JobResult Result, JobHead Head)>();
+        await foreach (var job in JobsAsync(store, spec, run, cancellationToken))
+        {
+            if (await JobFence.ReadResultAsync(store, job, cancellationToken) is { } result
+                && await JobFence.ReadHeadAsync(store, job, cancellationToken) is { } head)
+            {
+                results.Add((result with { Job = job }, head));
+            }
+        }
+
+        var shares = Series(Metrics(results, JobKind.Partition), "share.cluster.");
+        if (shares.Count == 0)
+        {
+            shares = Series(Metrics(results, JobKind.Assign), "share.cluster.");
+        }
+
+        var evaluations = results.Where(r => r.Result.Job.Kind == JobKind.Evaluate).Select(r => r.Result).ToArray();
+        var rows = evaluations
+            .Where(e => e.Metrics.ContainsKey("frechet"))
+            .Select(e => Row(e, shares))
+            .OrderBy(r => r.Distance)
+            .ThenBy(r => r.Strategy, StringComparer.Ordinal)
+            .ToArray();
+        var router = results.Where(r => r.Result.Job.Kind == JobKind.TrainRouter).Select(r => Router(r.Result)).FirstOrDefault();
+        var report = new RunReport
+        {
+            Run = run,
+            Seed = spec.Seed,
+            Version = typeof(RunReportBuilder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "",
+            Data = Path.GetFileName(spec.Data.Images.TrimEnd('/')),
+            Images = Count(evaluations, "images", spec.Evaluation.Images),
+            Reference = Count(evaluations, "reference", spec.Evaluation.Reference),
+            RealDistance = evaluations.Select(e => Find(e.Metrics, "frechet.real")).FirstOrDefault(v => v is not null),
+            RealImages = Count(evaluations, "images.real", spec.Evaluation.Images),
+            Strategies = rows,
+            Experts = [.. results
+                .Where(r => r.Result.Job.Kind is JobKind.TrainExpert)
+                .Select(r => Expert(r.Result, r.Head, shares))
+                .OrderBy(e => e.Expert)],
+            Router = router,
+            Jobs = [.. results.Select(r => new JobRow(Short(r.Result.Job), r.Result.Seconds, r.Head.Epoch, r.Result.Metrics, r.Result.Facts))],
+            Classes = spec.Data.Classes,
+            ClusterShares = shares,
+            Pictures = [.. results.SelectMany(r => Pictures(r.Result))],
+        };
+        return report with { Findings = RunFindings.Of(report) };
+    }
+
+    private static async Task<RunSpec> ReadSpecAsync(IBlobStore store, string run, CancellationToken cancellationToken)
+    {
+        var blob = await store.GetAsync($"runs/{run}/spec.json", cancellationToken)
+            ?? throw ApiException.NotFound($"There is no run '{run}'; 'paris runs' lists them.");
+        return SpecText.Parse(System.Text.Encoding.UTF8.GetString(blob.Bytes), blob.Info.Name);
+    }
+
+    // The jobs of the spec in the order of the line, then the evaluations and samples that were asked for later.
+    private static async IAsyncEnumerable<JobId> JobsAsync(IBlobStore store, RunSpec spec, string run, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var kind in Enum.GetValues<JobKind>())
+        {
+            switch (kind)
+            {
+                case JobKind.TrainExpert:
+                    for (var k = 0; k < spec.Clustering.Clusters; k++)
+                    {
+                        yield return JobId.ForExpert(run, k);
+                    }
+
+                    break;
+                case JobKind.Evaluate or JobKind.Sample:
+                    var folder = kind == JobKind.Evaluate ? $"runs/{run}/evaluation/" : $"runs/{run}/samples/";
+                    await foreach (var blob in store.ListAsync(folder, cancellationToken))
+                    {
+                        var name = blob.Name[folder.Length..];
+                        if (name.EndsWith("/head.json", StringComparison.Ordinal) && name.Count(c => c == '/') == 1)
+                        {
+                            yield return new JobId(run, kind, name[..^"/head.json".Length]);
+                        }
+                    }
+
+                    break;
+                default:
+                    yield return new JobId(run, kind);
+                    break;
+            }
+        }
+    }
+
+    private static StrategyRow Row(JobResult result, IReadOnlyList<double> trained)
+    {
+        var clusters = Series(result.Metrics, "share.cluster.");
+        return new StrategyRow(
+            result.Job.Part,
+            result.Metrics["frechet"],
+            Series(result.Metrics, "share.class."),
+            clusters,
+            Find(result.Metrics, "experts.per.step") ?? 1,
+            Find(result.Metrics, "samples.per.second"),
+            Find(result.Metrics, "router.seconds"))
+        {
+            ClusterShareError = clusters.Count > 0 && clusters.Count == trained.Count ? clusters.Zip(trained, (a, b) => Math.Abs(a - b)).Sum() : null,
+        };
+    }
+
+    private static ExpertRow Expert(JobResult result, JobHead head, IReadOnlyList<double> shares)
+    {
+        var k = result.Job.Expert;
+        return new ExpertRow(
+            k,
+            k < shares.Count ? shares[k] : null,
+            Find(result.Metrics, "loss.first"),
+            Find(result.Metrics, "loss.last") ?? Find(result.Metrics, "loss"),
+            head.Step > 0 ? head.Step : (long)(Find(result.Metrics, "steps") ?? 0),
+            result.Seconds,
+            result.Facts.TryGetValue("weights.sha256", out var sha) ? sha : result.Outputs.TryGetValue("model", out var model) ? model.Sha256 : null);
+    }
+
+    private static RouterRow Router(JobResult result)
+        => new(
+            [.. result.Metrics
+                .Where(m => m.Key.StartsWith("accuracy.t", StringComparison.Ordinal))
+                .Select(m => new AccuracyPoint(double.Parse(m.Key["accuracy.t".Length..], CultureInfo.InvariantCulture), m.Value))
+                .OrderBy(p => p.T)],
+            Find(result.Metrics, "prior.l1"),
+            result.Seconds);
+
+    private static IEnumerable<ReportPicture> Pictures(JobResult result)
+    {
+        var kind = result.Job.KindName;
+        foreach (var (role, blob) in result.Outputs.Where(o => o.Value.Name.EndsWith(".png", StringComparison.Ordinal)).OrderBy(o => o.Key, RunPictures.ByNumber))
+        {
+            var file = result.Job.Kind switch
+            {
+                JobKind.Evaluate or JobKind.Sample => $"{role}-{result.Job.Part}.png",
+                JobKind.Assign => $"{role}.png",
+                _ => result.Job.Part.Length == 0 ? $"{kind}-{role}.png" : $"{kind}-{result.Job.Part}-{role}.png",
+            };
+            var caption = result.Job.Kind == JobKind.Assign ? role.Replace('-', ' ') : result.Job.Part.Length == 0 ? $"{kind}: {role}" : $"{result.Job.Part}: {role}";
+            yield return new ReportPicture(blob.Name, Plain(file), RunPictures.Kind(kind, role), caption);
+        }
+    }
+
+    private static string Plain(string file) => string.Concat(file.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' ? c : '-'));
+
+    private static IReadOnlyDictionary<string, double> Metrics(IEnumerable<(JobResult Result, JobHead Head)> results, JobKind kind)
+        => results.Where(r => r.Result.Job.Kind == kind).Select(r => r.Result.Metrics).FirstOrDefault() ?? new Dictionary<string, double>();
+
+    /// <summary>The values of <c>{prefix}0</c>, <c>{prefix}1</c> … in order.</summary>
+    private static IReadOnlyList<double> Series(IReadOnlyDictionary<string, double> metrics, string prefix)
+    {
+        var values = new List<double>();
+        while (metrics.TryGetValue(prefix + values.Count.ToString(CultureInfo.InvariantCulture), out var value))
+        {
+            values.Add(value);
+        }
+
+        return values;
+    }
+
+    private static double? Find(IReadOnlyDictionary<string, double> metrics, string name) => metrics.TryGetValue(name, out var value) ? value : null;
+
+    private static int Count(IEnumerable<JobResult> results, string metric, int otherwise)
+        => (int)(results.Select(r => Find(r.Metrics, metric)).FirstOrDefault(v => v is not null) ?? otherwise);
+
+    private static string Short(JobId job) => job.Part.Length == 0 ? job.KindName : $"{job.KindName}/{job.Part}";
+}

@@ -1,0 +1,147 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Paris.Core.Jobs;
+using Paris.Core.Rest;
+using Paris.Grains.Abstractions;
+using Paris.Gateway.Api;
+
+namespace Paris.Gateway.Runs;
+
+/// <summary>Asks the grains.</summary>
+internal sealed class GrainRunService(IGrainFactory grains) : IRunService
+{
+    public async Task<RunView> SubmitAsync(string specJson, CancellationToken cancellationToken)
+        => View(await Ask(() => grains.GetGrain<IRunGrain>(RunName(specJson)).SubmitAsync(specJson), cancellationToken));
+
+    public async Task<IReadOnlyList<RunSummaryView>> ListAsync(CancellationToken cancellationToken)
+    {
+        var runs = await Ask(() => grains.Supervisor().ListRunsAsync(), cancellationToken);
+        return [.. runs.Select(r => new RunSummaryView(r.Run, Kebab(r.State), r.Phase, r.Submitted, r.Seconds, r.JobsDone, r.JobsTotal))];
+    }
+
+    public async Task<RunView?> GetAsync(string run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var status = await Ask(() => grains.GetGrain<IRunGrain>(run).GetStatusAsync(), cancellationToken);
+            return status.State == RunState.Unknown ? null : View(status);
+        }
+        catch (ApiException e) when (e.Status == StatusCodes.Status404NotFound)
+        {
+            return null;
+        }
+    }
+
+    public async Task<RunView> PauseAsync(string run, CancellationToken cancellationToken)
+        => View(await Ask(() => grains.GetGrain<IRunGrain>(run).PauseAsync(), cancellationToken));
+
+    public async Task<RunView> ResumeAsync(string run, CancellationToken cancellationToken)
+        => View(await Ask(() => grains.GetGrain<IRunGrain>(run).ResumeAsync(), cancellationToken));
+
+    public async Task<RunView> CancelAsync(string run, CancellationToken cancellationToken)
+        => View(await Ask(() => grains.GetGrain<IRunGrain>(run).CancelAsync(), cancellationToken));
+
+    public async Task<string> SampleAsync(string run, Core.Rest.SampleRequest request, CancellationToken cancellationToken)
+    {
+        var order = new Grains.Abstractions.SampleRequest
+        {
+            Id = request.Id ?? "",
+            Strategy = request.Strategy,
+            Count = request.Count,
+            Seed = request.Seed,
+            Steps = request.Steps,
+            GuidanceScale = request.Guidance,
+        };
+        return await Ask(() => grains.GetGrain<IRunGrain>(run).SampleAsync(order), cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<string>> EvaluateAsync(string run, IReadOnlyList<string> strategies, CancellationToken cancellationToken)
+        => await Ask(() => grains.GetGrain<IRunGrain>(run).EvaluateAsync([.. strategies]), cancellationToken);
+
+    public async Task<TraceView> GetTraceAsync(JobId job, int points, CancellationToken cancellationToken)
+    {
+        var trace = await Ask(() => grains.GetJob(job).GetTraceAsync(points), cancellationToken);
+        return new TraceView(job.Key, [.. trace.Select(p => p.Step)], [.. trace.Select(p => p.Value)]);
+    }
+
+    public async Task<ClusterView> GetClusterAsync(CancellationToken cancellationToken)
+    {
+        var status = await Ask(() => grains.Scheduler().GetStatusAsync(), cancellationToken);
+        var silos = status.Silos
+            .Select(s => new SiloView(s.Silo, s.Draining, [.. s.Slots.Select(t => new SlotView(t.Slot, t.Device, t.Job.Length == 0 ? null : t.Job))]))
+            .ToArray();
+        var slots = silos.SelectMany(s => s.Slots).ToArray();
+        return new ClusterView(silos, slots.Length, slots.Count(s => s.Job is not null), status.Queue);
+    }
+
+    private static RunView View(RunStatus status)
+    {
+        var jobs = status.Jobs.Select(View).ToArray();
+        return new RunView
+        {
+            Run = status.Run,
+            State = Kebab(status.State),
+            Phase = status.Phase,
+            Message = status.Message,
+            Submitted = status.Submitted,
+            Seconds = status.Seconds,
+            Jobs = jobs,
+            Phases = Phases.Of(jobs),
+        };
+    }
+
+    private static JobView View(JobStatus job) => new()
+    {
+        Key = job.Key,
+        Kind = new JobId("run", job.Kind, job.Part).KindName,
+        Part = job.Part,
+        State = Kebab(job.State),
+        Silo = Given(job.Silo),
+        Slot = Given(job.Slot),
+        Epoch = job.Epoch,
+        Step = job.Step,
+        Total = job.Total,
+        Rate = job.Rate,
+        Unit = Given(job.Unit),
+        Loss = job.Loss,
+        Retries = job.Retries,
+        CommittedStep = job.CommittedStep,
+        QueuePosition = job.QueuePosition,
+        Seconds = job.Seconds,
+        Metrics = job.Metrics,
+        Outputs = job.Outputs,
+        Message = Given(job.Message),
+        Preview = Given(job.Preview),
+        SecondsLeft = job.SecondsLeft,
+    };
+
+    private static string? Given(string text) => text.Length == 0 ? null : text;
+
+    private static string Kebab<T>(T state)
+        where T : struct, Enum
+        => JsonNamingPolicy.KebabCaseLower.ConvertName(state.ToString());
+
+    private static string RunName(string specJson) => JsonNode.Parse(specJson)?["name"]?.GetValue<string>() ?? "";
+
+    private static async Task<T> Ask<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await call().WaitAsync(cancellationToken);
+        }
+        catch (ParisException e)
+        {
+            throw e.Code switch
+            {
+                ParisException.BadInput => ApiException.Input(e.Message),
+                ParisException.NotFound => ApiException.NotFound(e.Message),
+                ParisException.Conflict => ApiException.Conflict(e.Message),
+                _ => new ApiException(StatusCodes.Status503ServiceUnavailable, "unavailable", e.Message),
+            };
+        }
+        catch (Exception e) when (e is TimeoutException or Orleans.Runtime.OrleansException)
+        {
+            throw new ApiException(StatusCodes.Status503ServiceUnavailable, "unavailable", $"The cluster did not answer: {e.Message}");
+        }
+    }
+}

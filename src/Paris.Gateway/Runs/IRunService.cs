@@ -1,0 +1,38 @@
+using Paris.Core.Jobs;
+using Paris.Core.Rest;
+
+namespace Paris.Gateway.Runs;
+
+/// <summary>
+/// What the API asks of the cluster. The grains answer it; tests put something simpler behind it. Every method throws
+/// <see cref="Api.ApiException"/> for what cannot be done.
+/// </summary>
+public interface IRunService
+{
+    /// <summary>Starts a run; the same spec again goes on with it, another spec is a conflict.</summary>
+    /// <param name="specJson">The canonical spec.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    Task<RunView> SubmitAsync(string specJson, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<RunSummaryView>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>The run, or null when there is none.</summary>
+    Task<RunView?> GetAsync(string run, CancellationToken cancellationToken);
+
+    Task<RunView> PauseAsync(string run, CancellationToken cancellationToken);
+
+    Task<RunView> ResumeAsync(string run, CancellationToken cancellationToken);
+
+    Task<RunView> CancelAsync(string run, CancellationToken cancellationToken);
+
+    /// <summary>Asks for images; returns the job's key.</summary>
+    Task<string> SampleAsync(string run, SampleRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Evaluates strategies, those of the spec when none is named; returns the jobs' keys.</summary>
+    Task<IReadOnlyList<string>> EvaluateAsync(string run, IReadOnlyList<string> strategies, CancellationToken cancellationToken);
+
+    /// <summary>A job's loss curve, thinned to <paramref name="points"/>.</summary>
+    Task<TraceView> GetTraceAsync(JobId job, int points, CancellationToken cancellationToken);
+
+    Task<ClusterView> GetClusterAsync(CancellationToken cancellationToken);
+}
