@@ -1,3 +1,5 @@
+using Paris.Core.Specs;
+
 namespace Paris.Core.Rest;
 
 /// <summary>Body of <c>POST /api/v1/runs/{run}/samples</c>.</summary>
@@ -6,7 +8,7 @@ public sealed record SampleRequest
     /// <summary>Makes the request idempotent: the same id again finds the same images. Null makes one. Lower-case letters, digits, single hyphens.</summary>
     public string? Id { get; init; }
 
-    /// <summary>One of <see cref="Strategies.All"/>, or <c>expert-3</c> for one expert alone.</summary>
+    /// <summary>One of <see cref="StrategyNames.All"/>.</summary>
     public string Strategy { get; init; } = "cluster-first";
 
     /// <summary>Images, 1 … 1024.</summary>
@@ -25,7 +27,7 @@ public sealed record SampleRequest
     /// <exception cref="ParisInputException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
-        _ = Strategies.Check(Strategy, oneExpert: true);
+        _ = StrategyNames.Check(Strategy);
         if (Id is not null)
         {
             _ = Storage.BlobName.CheckRunId(Id);
@@ -59,26 +61,6 @@ public sealed record SampleView(string Id, string State, double Fraction, IReadO
 /// <summary>Body of <c>POST /api/v1/runs/{run}/evaluate</c>.</summary>
 /// <param name="Strategies">What to compare; empty takes the run's.</param>
 public sealed record EvaluateRequest(IReadOnlyList<string>? Strategies = null);
-
-/// <summary>Names of the sampling strategies (docs: routing).</summary>
-public static class Strategies
-{
-    public static IReadOnlyList<string> All { get; } =
-        ["cluster-first", "sticky", "top-1", "top-2", "top-k", "sample-k", "nucleus", "threshold", "full", "oracle", "twin"];
-
-    /// <summary>Refuses an unknown name.</summary>
-    /// <exception cref="ParisInputException">There is no such strategy; the message lists them.</exception>
-    public static string Check(string? strategy, bool oneExpert = false)
-    {
-        if (strategy is not null && (All.Contains(strategy)
-            || (oneExpert && strategy.StartsWith("expert-", StringComparison.Ordinal) && uint.TryParse(strategy.AsSpan("expert-".Length), out _))))
-        {
-            return strategy;
-        }
-
-        throw new ParisInputException($"strategy is '{strategy}'; use one of {string.Join(", ", All)}{(oneExpert ? " or expert-0, expert-1 …" : "")}.");
-    }
-}
 
 /// <summary>Where a running gateway listens and what opens it: <c>gateway.json</c> under the store, mode 0600.</summary>
 public sealed record GatewayAddress(string Url, string Token, int ProcessId);

@@ -73,7 +73,7 @@ internal static class ApiEndpoints
         var strategies = request?.Strategies ?? [];
         foreach (var strategy in strategies)
         {
-            _ = Strategies.Check(strategy);
+            _ = StrategyNames.Check(strategy);
         }
 
         return Results.Json(await runs.EvaluateAsync(Checked(run), strategies, cancel), RestJson.Wire, statusCode: StatusCodes.Status202Accepted);
