@@ -1,0 +1,130 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Paris.Core.Rest;
+
+namespace Paris.Cli.Client;
+
+/// <summary>REST v1 as methods.</summary>
+public sealed class GatewayClient : IDisposable
+{
+    private readonly HttpClient _http;
+
+    public GatewayClient(string url, string? token)
+    {
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5) })
+        {
+            BaseAddress = new Uri(url.TrimEnd('/') + "/"),
+            Timeout = TimeSpan.FromSeconds(100),
+        };
+        if (!string.IsNullOrEmpty(token))
+        {
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+    }
+
+    public string Url => _http.BaseAddress!.ToString().TrimEnd('/');
+
+    public Task<RunView> SubmitAsync(string spec, CancellationToken cancellationToken)
+        => SendAsync<RunView>(HttpMethod.Post, "api/v1/runs", new StringContent(spec, Encoding.UTF8, "application/yaml"), cancellationToken);
+
+    public Task<IReadOnlyList<RunSummaryView>> ListAsync(CancellationToken cancellationToken)
+        => SendAsync<IReadOnlyList<RunSummaryView>>(HttpMethod.Get, "api/v1/runs", null, cancellationToken);
+
+    public Task<RunView> GetAsync(string run, CancellationToken cancellationToken)
+        => SendAsync<RunView>(HttpMethod.Get, Of(run), null, cancellationToken);
+
+    public Task<ClusterView> GetClusterAsync(CancellationToken cancellationToken)
+        => SendAsync<ClusterView>(HttpMethod.Get, "api/v1/cluster", null, cancellationToken);
+
+    /// <param name="run">The run.</param>
+    /// <param name="verb"><c>pause</c>, <c>resume</c> or <c>cancel</c>.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    public Task<RunView> ControlAsync(string run, string verb, CancellationToken cancellationToken)
+        => SendAsync<RunView>(HttpMethod.Post, $"{Of(run)}/{verb}", null, cancellationToken);
+
+    public Task<SampleView> SampleAsync(string run, SampleRequest request, CancellationToken cancellationToken)
+        => SendAsync<SampleView>(HttpMethod.Post, $"{Of(run)}/samples", JsonContent.Create(request, options: RestJson.Wire), cancellationToken);
+
+    public Task<SampleView> GetSampleAsync(string run, string id, CancellationToken cancellationToken)
+        => SendAsync<SampleView>(HttpMethod.Get, $"{Of(run)}/samples/{Uri.EscapeDataString(id)}", null, cancellationToken);
+
+    public Task<IReadOnlyList<string>> EvaluateAsync(string run, EvaluateRequest request, CancellationToken cancellationToken)
+        => SendAsync<IReadOnlyList<string>>(HttpMethod.Post, $"{Of(run)}/evaluate", JsonContent.Create(request, options: RestJson.Wire), cancellationToken);
+
+    public Task<RunReport> GetReportAsync(string run, CancellationToken cancellationToken)
+        => SendAsync<RunReport>(HttpMethod.Get, $"{Of(run)}/report", null, cancellationToken);
+
+    /// <summary>A blob of the run: <paramref name="name"/> is below the run's folder.</summary>
+    public async Task<byte[]> GetBlobAsync(string run, string name, CancellationToken cancellationToken)
+    {
+        using var response = await RequestAsync(HttpMethod.Get, $"{Of(run)}/blobs/{string.Join('/', name.Split('/').Select(Uri.EscapeDataString))}", null, cancellationToken);
+        return await response.Content.ReadAsByteArrayAsync(cancellationToken);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static string Of(string run) => $"api/v1/runs/{Uri.EscapeDataString(run)}";
+
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
+    {
+        using var response = await RequestAsync(method, path, content, cancellationToken);
+        try
+        {
+            return await response.Content.ReadFromJsonAsync<T>(RestJson.Wire, cancellationToken) ?? throw new JsonException("null");
+        }
+        catch (JsonException e)
+        {
+            throw new GatewayException($"{Url} answered what no Paris gateway of this version answers ({e.Message}).", "failed", 502);
+        }
+    }
+
+    private async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response;
+        try
+        {
+            using var request = new HttpRequestMessage(method, path) { Content = content };
+            response = await _http.SendAsync(request, cancellationToken);
+        }
+        catch (HttpRequestException e)
+        {
+            var reason = (e.InnerException as SocketException)?.SocketErrorCode.ToString() ?? e.Message;
+            throw new GatewayException($"No gateway answers at {Url} ({reason}); start one with 'paris up', or set PARIS_URL.", "unavailable", 503);
+        }
+        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new GatewayException($"The gateway at {Url} did not answer within {_http.Timeout.TotalSeconds:0} s.", "unavailable", 504);
+        }
+
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            var problem = await ReadProblemAsync(response, cancellationToken);
+            throw new GatewayException(problem?.Title ?? $"{Url} answered {(int)response.StatusCode} ({response.ReasonPhrase}).", problem?.Code ?? "failed", (int)response.StatusCode);
+        }
+    }
+
+    private static async Task<ProblemView?> ReadProblemAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")
+        {
+            return null;
+        }
+
+        try
+        {
+            return await response.Content.ReadFromJsonAsync<ProblemView>(RestJson.Wire, cancellationToken);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

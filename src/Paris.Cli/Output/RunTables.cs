@@ -1,0 +1,88 @@
+using Paris.Core.Rest;
+using Spectre.Console;
+
+namespace Paris.Cli.Output;
+
+/// <summary>Tables of runs, jobs and strategies.</summary>
+internal static class RunTables
+{
+    /// <summary>Jobs that train, one a row, with where they run.</summary>
+    public static Table Jobs(IEnumerable<JobView> jobs)
+    {
+        var table = new Table().RoundedBorder().BorderColor(Color.Grey);
+        table.AddColumn("job");
+        table.AddColumn("state");
+        table.AddColumn(new TableColumn("loss").RightAligned());
+        table.AddColumn(new TableColumn("step").RightAligned());
+        table.AddColumn(new TableColumn("rate").RightAligned());
+        table.AddColumn(new TableColumn("left").RightAligned());
+        table.AddColumn("silo");
+        table.AddColumn("slot");
+        table.AddColumn(new TableColumn("epoch").RightAligned());
+        foreach (var job in jobs)
+        {
+            table.AddRow(
+                Markup.Escape(Name(job)),
+                Colored(job.State) + (job.QueuePosition > 0 ? $" [grey]({job.QueuePosition})[/]" : ""),
+                Units.Loss(job.Loss),
+                job.Total > 0 ? $"{job.Step}/{job.Total}" : "–",
+                job.State == "running" ? Units.Rate(job.Rate, job.Unit) : "–",
+                job.State == "running" ? Units.Duration(job.SecondsLeft) : "–",
+                Markup.Escape(job.Silo ?? "–"),
+                Markup.Escape(job.Slot ?? "–"),
+                job.Epoch > 0 ? job.Epoch.ToString(System.Globalization.CultureInfo.InvariantCulture) : "–");
+        }
+
+        return table;
+    }
+
+    public static Table Runs(IEnumerable<RunSummaryView> runs)
+    {
+        var table = new Table().RoundedBorder().BorderColor(Color.Grey);
+        table.AddColumns("run", "state", "phase");
+        table.AddColumn(new TableColumn("jobs").RightAligned());
+        table.AddColumn(new TableColumn("time").RightAligned());
+        foreach (var run in runs)
+        {
+            table.AddRow(Markup.Escape(run.Run), Colored(run.State), Markup.Escape(run.Phase), $"{run.JobsDone}/{run.JobsTotal}", Units.Duration(run.Seconds));
+        }
+
+        return table;
+    }
+
+    public static Table Strategies(RunReport report)
+    {
+        var table = new Table().RoundedBorder().BorderColor(Color.Grey);
+        table.AddColumn("strategy");
+        foreach (var column in (string[])["Fréchet distance", "min class share", "classes ≥ 3 %", "experts/step", "samples/s", "router s"])
+        {
+            table.AddColumn(new TableColumn(column).RightAligned());
+        }
+
+        foreach (var row in report.Strategies)
+        {
+            table.AddRow(
+                Markup.Escape(row.Strategy),
+                Units.Number(row.Distance, "0.0"),
+                row.ClassShares.Count == 0 ? "–" : Units.Percent(row.MinClassShare),
+                row.ClassShares.Count == 0 ? "–" : $"{row.CoveredClasses}/{row.ClassShares.Count}",
+                Units.Number(row.ExpertsPerStep, "0.0"),
+                Units.Number(row.SamplesPerSecond, "0.0"),
+                Units.Number(row.RouterSeconds, "0.0"));
+        }
+
+        table.AddRow($"[grey]real, {report.RealImages} held-out[/]", Units.Number(report.RealDistance, "0.0"), "", "", "", "", "");
+        return table;
+    }
+
+    public static string Name(JobView job) => job.Part.Length == 0 ? job.Kind : $"{job.Kind} {job.Part}";
+
+    public static string Colored(string state) => state switch
+    {
+        "running" or "starting" => $"[blue]{state}[/]",
+        "completed" => $"[green]{state}[/]",
+        "failed" or "quarantined" or "cancelled" => $"[red]{state}[/]",
+        "paused" => $"[yellow]{state}[/]",
+        _ => $"[grey]{state}[/]",
+    };
+}
