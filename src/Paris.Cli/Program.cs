@@ -1,1 +1,4 @@
-return 0;
+using Paris.Cli;
+using Paris.Cli.Output;
+
+return await CommandLine.RunAsync(args, CliOutput.System);

@@ -106,6 +106,9 @@ public sealed record JobView
     /// <summary>Why it failed, waits or is retried.</summary>
     public string? Message { get; init; }
 
+    /// <summary>True when it failed because its input is wrong: repeating cannot help.</summary>
+    public bool BadInput { get; init; }
+
     /// <summary>The newest preview's blob name.</summary>
     public string? Preview { get; init; }
 

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using Paris.Cli.Output;
+using Paris.Core;
+using Paris.Core.Rest;
+
+namespace Paris.Cli.Commands;
+
+/// <summary><c>paris sample</c></summary>
+internal sealed class SampleCommand : ParisCommand
+{
+    private readonly Argument<string?> _run = CommonOptions.OptionalRun();
+    private readonly Option<string> _strategy = new("--strategy") { Description = $"How a step mixes the experts: {string.Join(", ", Core.Specs.StrategyNames.All)}.", DefaultValueFactory = _ => "cluster-first", HelpName = "name" };
+    private readonly Option<int> _count = CommonOptions.AtLeast(1, new Option<int>("--count", "-n") { Description = "Images.", DefaultValueFactory = _ => 64, HelpName = "n" });
+    private readonly Option<ulong?> _seed = new("--seed") { Description = "Seed of the noise (default: the run's).", HelpName = "seed" };
+    private readonly Option<int?> _steps = new("--steps") { Description = "Euler steps (default: the run's).", HelpName = "n" };
+    private readonly Option<double?> _guidance = new("--guidance") { Description = "Guidance scale (default: the run's; needs experts with a condition).", HelpName = "scale" };
+    private readonly Option<string> _out = new("--out", "-o") { Description = "Where the pictures go.", DefaultValueFactory = _ => ".", HelpName = "folder" };
+
+    public SampleCommand(CliOutput output)
+        : base(output, "sample", "Draw images with a run's experts; finished experts can be sampled while others still train.", "paris sample demo --strategy top-2 --count 64 --seed 7 --out pictures")
+    {
+        Arguments.Add(_run);
+        foreach (var option in (Option[])[_strategy, _count, _seed, _steps, _guidance, _out])
+        {
+            Options.Add(option);
+        }
+    }
+
+    protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        var request = new SampleRequest
+        {
+            Strategy = arguments.GetValue(_strategy)!,
+            Count = arguments.GetValue(_count),
+            Seed = arguments.GetValue(_seed),
+            Steps = arguments.GetValue(_steps),
+            Guidance = arguments.GetValue(_guidance),
+        };
+        request.Validate();
+        using var client = Connect(arguments);
+        var run = await RunNameAsync(client, arguments.GetValue(_run), cancellationToken);
+        var sample = await client.SampleAsync(run, request, cancellationToken);
+        while (sample.State is not ("completed" or "failed" or "quarantined" or "cancelled"))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(500), cancellationToken);
+            sample = await client.GetSampleAsync(run, sample.Id, cancellationToken);
+        }
+
+        if (sample.State != "completed")
+        {
+            Output.Note($"paris: sampling {sample.State}{(sample.Message is null ? "" : $": {sample.Message}")}");
+            return CommandLine.Failed;
+        }
+
+        var files = await SaveAsync(client, run, sample, arguments.GetValue(_out)!, cancellationToken);
+        if (Json(arguments))
+        {
+            Output.Json(new { run, sample.Id, files });
+        }
+        else
+        {
+            files.ForEach(Output.Line);
+        }
+
+        return 0;
+    }
+
+    private static async Task<List<string>> SaveAsync(Client.GatewayClient client, string run, SampleView sample, string folder, CancellationToken cancellationToken)
+    {
+        var files = new List<string>();
+        foreach (var picture in sample.Pictures)
+        {
+            var path = Path.Combine(folder, $"{run}-{sample.Id}-{Path.GetFileName(picture)}");
+            var bytes = await client.GetBlobAsync(run, picture, cancellationToken);
+            try
+            {
+                Directory.CreateDirectory(folder);
+                await File.WriteAllBytesAsync(path, bytes, cancellationToken);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new ParisInputException($"The folder '{folder}' cannot be written ({e.Message.TrimEnd('.')}); name another with --out.", e);
+            }
+
+            files.Add(path);
+        }
+
+        return files;
+    }
+}
