@@ -15,7 +15,7 @@ namespace Paris.Gateway;
 
 /// <summary>
 /// The gateway in a web application: alone in its process as a client of a cluster, or beside a silo (<c>paris up</c>). The host must
-/// offer an <see cref="IGrainFactory"/> and an <see cref="Core.Storage.IBlobStore"/>.
+/// offer an <see cref="Orleans.IGrainFactory"/> and an <see cref="Core.Storage.IBlobStore"/>.
 /// </summary>
 public static class GatewayHost
 {

@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.AspNetCore.Mvc;
-using Paris.Core;
 using Paris.Core.Jobs;
 using Paris.Core.Rest;
 using Paris.Core.Specs;
@@ -52,8 +51,8 @@ internal static class ApiEndpoints
 
         using var reader = new StreamReader(request.Body, Encoding.UTF8);
         var text = await reader.ReadToEndAsync(cancel);
-        var spec = RunSpecReader.Parse(text, "the request's body");
-        var view = await runs.SubmitAsync(RunSpecWriter.ToJson(spec), cancel);
+        var spec = SpecText.Parse(text, "the request's body");
+        var view = await runs.SubmitAsync(SpecText.ToJson(spec), cancel);
         return Results.Json(view, RestJson.Wire, statusCode: StatusCodes.Status202Accepted);
     }
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using Paris.Core.Rest;
 
 namespace Paris.Gateway.Api;

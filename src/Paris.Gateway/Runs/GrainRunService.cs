@@ -1,9 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orleans;
 using Paris.Core.Jobs;
 using Paris.Core.Rest;
-using Paris.Grains.Abstractions;
 using Paris.Gateway.Api;
+using Paris.Grains.Abstractions;
 
 namespace Paris.Gateway.Runs;
 
