@@ -37,6 +37,7 @@ public static class GatewayHost
         builder.Services.AddSingleton(new GatewayKeys(options.Token));
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<IRunService, GrainRunService>();
+        builder.Services.TryAddSingleton<ISourceCheck, RemoteSourceCheck>();
         builder.Services.ConfigureHttpJsonOptions(json => RestJson.Configure(json.SerializerOptions));
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(MeterName).AddPrometheusExporter());
         return builder;

@@ -42,6 +42,12 @@ internal static class CommonOptions
         HelpName = "n",
     });
 
+    public static Option<string[]> Set() => new("--set")
+    {
+        Description = "A value laid over the spec, repeatable: --set expert.training.steps=200",
+        HelpName = "key=value",
+    };
+
     public static Option<int?> Port() => new("--port")
     {
         Description = $"Port of the page and the API on loopback (default {Gateway.GatewayOptions.DefaultPort}; 0 takes a free one).",

@@ -42,7 +42,7 @@ internal static class ApiEndpoints
         api.MapFallback(() => Problems.Result(StatusCodes.Status404NotFound, "not-found", "There is no such resource; see docs/rest.md."));
     }
 
-    private static async Task<IResult> SubmitAsync(HttpRequest request, IRunService runs, CancellationToken cancel)
+    private static async Task<IResult> SubmitAsync(HttpRequest request, IRunService runs, ISourceCheck sources, CancellationToken cancel)
     {
         if (request.ContentLength > LargestSpec)
         {
@@ -51,8 +51,9 @@ internal static class ApiEndpoints
 
         using var reader = new StreamReader(request.Body, Encoding.UTF8);
         var text = await reader.ReadToEndAsync(cancel);
-        var spec = SpecText.Parse(text, "the request's body");
-        var view = await runs.SubmitAsync(SpecText.ToJson(spec), cancel);
+        var spec = RunSpecReader.Parse(text, "the request's body").Spec;
+        sources.Check(spec);
+        var view = await runs.SubmitAsync(Encoding.UTF8.GetString(RunSpecJson.Serialize(spec)), cancel);
         return Results.Json(view, RestJson.Wire, statusCode: StatusCodes.Status202Accepted);
     }
 

@@ -69,7 +69,7 @@ public static class RunReportBuilder
     {
         var blob = await store.GetAsync($"runs/{run}/spec.json", cancellationToken)
             ?? throw ApiException.NotFound($"There is no run '{run}'; 'paris runs' lists them.");
-        return SpecText.Parse(System.Text.Encoding.UTF8.GetString(blob.Bytes), blob.Info.Name);
+        return RunSpecJson.Read(blob.Bytes, blob.Info.Name);
     }
 
     // The jobs of the spec in the order of the line, then the evaluations and samples that were asked for later.
