@@ -59,6 +59,32 @@ internal static class WorkerProcess
         return process.ExitCode;
     }
 
+    /// <summary>Runs the worker as a tool and keeps what it writes.</summary>
+    /// <exception cref="TimeoutException">It did not end in time; it was ended.</exception>
+    public static async Task<WorkerOutput> CaptureAsync(IReadOnlyList<string> arguments, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var start = StartInfo(arguments);
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        start.RedirectStandardInput = true;
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("dotnet could not be started");
+        process.StandardInput.Close();
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+            var error = process.StandardError.ReadToEndAsync(cancellationToken);
+            await process.WaitForExitAsync(cancellationToken).WaitAsync(limit, cancellationToken);
+            return new WorkerOutput(process.ExitCode, await output, await error);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+        }
+    }
+
     public static ProcessStartInfo StartInfo(IEnumerable<string> arguments)
     {
         var worker = Require();
@@ -71,4 +97,11 @@ internal static class WorkerProcess
 
         return start;
     }
+}
+
+/// <summary>What a worker that ran as a tool left.</summary>
+internal sealed record WorkerOutput(int ExitCode, string Output, string Error)
+{
+    /// <summary>The last line it wrote, for people.</summary>
+    public string LastLine => (Error.Trim().Length > 0 ? Error : Output).Trim().Split('\n')[^1].Trim();
 }
