@@ -1,0 +1,70 @@
+using Paris.Core.Jobs;
+using Paris.Core.Rest;
+using Paris.Gateway.Api;
+using Paris.Gateway.Runs;
+
+namespace Paris.Gateway.Tests;
+
+/// <summary>A cluster that remembers what it was asked.</summary>
+internal sealed class FakeRunService : IRunService
+{
+    public Dictionary<string, RunView> Runs { get; } = [];
+
+    public Dictionary<string, string> Specs { get; } = [];
+
+    public List<string> Calls { get; } = [];
+
+    public Task<RunView> SubmitAsync(string specJson, CancellationToken cancellationToken)
+    {
+        var name = System.Text.Json.JsonDocument.Parse(specJson).RootElement.GetProperty("name").GetString()!;
+        if (Specs.TryGetValue(name, out var known) && known != specJson)
+        {
+            throw ApiException.Conflict($"Run '{name}' exists with another spec.");
+        }
+
+        Specs[name] = specJson;
+        Runs.TryAdd(name, new RunView { Run = name, State = "running" });
+        return Task.FromResult(Runs[name]);
+    }
+
+    public Task<IReadOnlyList<RunSummaryView>> ListAsync(CancellationToken cancellationToken)
+        => Task.FromResult<IReadOnlyList<RunSummaryView>>([.. Runs.Values.Select(r => new RunSummaryView(r.Run, r.State, r.Phase, r.Submitted, r.Seconds, 0, r.Jobs.Count))]);
+
+    public Task<RunView?> GetAsync(string run, CancellationToken cancellationToken) => Task.FromResult(Runs.GetValueOrDefault(run));
+
+    public Task<RunView> PauseAsync(string run, CancellationToken cancellationToken) => Change(run, "paused");
+
+    public Task<RunView> ResumeAsync(string run, CancellationToken cancellationToken) => Change(run, "running");
+
+    public Task<RunView> CancelAsync(string run, CancellationToken cancellationToken) => Change(run, "cancelled");
+
+    public Task<string> SampleAsync(string run, SampleRequest request, CancellationToken cancellationToken)
+    {
+        Calls.Add($"sample {run} {request.Strategy} {request.Count} {request.Seed} {request.Steps} {request.Guidance}");
+        return Task.FromResult($"{run}/sample/{request.Id ?? "abc"}");
+    }
+
+    public Task<IReadOnlyList<string>> EvaluateAsync(string run, IReadOnlyList<string> strategies, CancellationToken cancellationToken)
+    {
+        Calls.Add($"evaluate {run} {string.Join(',', strategies)}");
+        return Task.FromResult<IReadOnlyList<string>>([.. strategies.Select(s => $"{run}/evaluate/{s}")]);
+    }
+
+    public Task<TraceView> GetTraceAsync(JobId job, int points, CancellationToken cancellationToken)
+        => Task.FromResult(new TraceView(job.Key, [1, 2], [1.5, points]));
+
+    public Task<ClusterView> GetClusterAsync(CancellationToken cancellationToken)
+        => Task.FromResult(new ClusterView([new SiloView("silo-0", false, [new SlotView("cpu-0", "CPU share", "demo/expert/0"), new SlotView("cpu-1", "CPU share", null)])], 2, 1, ["demo/expert/1"]));
+
+    private Task<RunView> Change(string run, string state)
+    {
+        Calls.Add($"{state} {run}");
+        if (!Runs.TryGetValue(run, out var view))
+        {
+            throw ApiException.NotFound($"There is no run '{run}'.");
+        }
+
+        Runs[run] = view with { State = state };
+        return Task.FromResult(Runs[run]);
+    }
+}
