@@ -11,7 +11,7 @@ try
     var options = builder.Configuration.GetSection(GatewayOptions.Section).Get<GatewayOptions>() ?? new GatewayOptions();
     options.StoreFolder ??= builder.Configuration["Store"] is { } store && !store.Contains("://", StringComparison.Ordinal) && !store.Contains('=', StringComparison.Ordinal) ? store : null;
     builder.AddParisGateway(options);
-    builder.Services.AddSingleton(BlobStores.Open(builder.Configuration["Store"] ?? throw new ParisInputException("Store is not set; name a folder or a blob container."), TimeProvider.System));
+    builder.Services.AddSingleton(BlobStoreFactory.Open(builder.Configuration["Store"] ?? throw new ParisInputException("Store is not set; name a folder or a blob container."), TimeProvider.System));
     builder.UseOrleansClient(client => client.UseLocalhostClustering(builder.Configuration.GetValue("Orleans:GatewayPort", 30000)));
     await using var app = builder.Build();
     app.MapParisGateway();
