@@ -121,7 +121,7 @@ public sealed class ApiTests
         using var client = gateway.Client();
         var jobs = await (await client.PostAsJsonAsync("/api/v1/runs/demo/evaluate", new EvaluateRequest(["top-1", "full"]), RestJson.Wire)).Content.ReadFromJsonAsync<string[]>();
 
-        Assert.Equal(["demo/evaluate/top-1", "demo/evaluate/full"], jobs);
+        Assert.Equal(["demo/evaluate/top-1", "demo/evaluate/full"], jobs!);
         await Problem(await client.PostAsJsonAsync("/api/v1/runs/demo/evaluate", new EvaluateRequest(["bottom-1"]), RestJson.Wire), HttpStatusCode.BadRequest);
     }
 

@@ -1,5 +1,3 @@
-using Paris.Core.Rest;
-
 namespace Paris.Gateway.Tests.Runs;
 
 public sealed class PhasesTests
