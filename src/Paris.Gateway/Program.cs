@@ -12,7 +12,7 @@ try
     options.StoreFolder ??= builder.Configuration["Store"] is { } store && !store.Contains("://", StringComparison.Ordinal) && !store.Contains('=', StringComparison.Ordinal) ? store : null;
     builder.AddParisGateway(options);
     builder.Services.AddSingleton(BlobStoreFactory.Open(builder.Configuration["Store"] ?? throw new ParisInputException("Store is not set; name a folder or a blob container."), TimeProvider.System));
-    builder.UseOrleansClient(client => client.UseLocalhostClustering(builder.Configuration.GetValue("Orleans:GatewayPort", 30000)));
+    builder.UseOrleansClient(client => client.UseLocalhostClustering(builder.Configuration.GetValue("Orleans:GatewayPort", 30000), builder.Configuration["Orleans:ServiceId"] ?? "paris", builder.Configuration["Orleans:ClusterId"] ?? "paris"));
     await using var app = builder.Build();
     app.MapParisGateway();
     await app.StartParisGatewayAsync();
