@@ -157,6 +157,10 @@ public sealed record JobStatus
     /// <summary>Place in the queue, from 1; 0 when not queued.</summary>
     [Id(21)]
     public int QueuePosition { get; init; }
+
+    /// <summary>It failed because its input is wrong: repeating cannot help (exit code 2).</summary>
+    [Id(22)]
+    public bool BadInput { get; init; }
 }
 
 /// <summary>One point of a job's loss curve.</summary>

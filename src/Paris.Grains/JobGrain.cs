@@ -398,7 +398,7 @@ public abstract class JobGrain(
                 await StepAsync();
                 break;
             case WorkerExitCode.BadInput:
-                await FailAsync(report.Message, quarantined: false);
+                await FailAsync(report.Message, quarantined: false, badInput: true);
                 break;
             default:
                 if (report.StoppedBySilo)
@@ -433,13 +433,13 @@ public abstract class JobGrain(
 
     private RetryBudget Budget() => new(time, retries, _record?.Retries, seed: RetryBudget.SeedOf(_job));
 
-    private async Task FailAsync(string reason, bool quarantined, RetryState? spent = null)
+    private async Task FailAsync(string reason, bool quarantined, RetryState? spent = null, bool badInput = false)
     {
         GrainLog.JobFailed(logger, _job.Key, reason);
         await SaveAsync(x =>
         {
             var record = x ?? new JobRecord();
-            return record with { Failure = reason, Quarantined = quarantined, Retries = spent ?? record.Retries };
+            return record with { Failure = reason, Quarantined = quarantined, BadInput = badInput, Retries = spent ?? record.Retries };
         });
         _message = reason;
         TellRun();
@@ -539,6 +539,7 @@ public abstract class JobGrain(
             CommittedStep = _committed,
             Seconds = _result?.Seconds ?? _worker?.Seconds ?? 0,
             QueuePosition = state == JobState.Queued ? _position : 0,
+            BadInput = state == JobState.Failed && _record?.BadInput == true,
         };
     }
 

@@ -24,10 +24,10 @@ public sealed class ParisInstruments
     public ParisInstruments(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
-        _loss = meter.CreateGauge<double>("paris.expert.loss", "1", "Training loss of an expert, the router or the twin.");
+        _loss = meter.CreateGauge<double>("paris.expert.loss", null, "Training loss of an expert, the router or the twin.");
         _step = meter.CreateGauge<long>("paris.expert.step", "{step}", "Optimiser step reached.");
         _samples = meter.CreateCounter<long>("paris.samples", "{sample}", "Samples worked on.");
-        _rate = meter.CreateGauge<double>("paris.sample.rate", "{sample}/s", "Samples a second of the running worker.");
+        _rate = meter.CreateGauge<double>("paris.sample.rate", null, "Samples a second of the running worker.");
         _stepDuration = meter.CreateHistogram<double>("paris.step.duration", "s", "Duration of a training step.");
         _checkpointDuration = meter.CreateHistogram<double>("paris.checkpoint.duration", "s", "Snapshot to commit of a checkpoint.");
         _checkpointStall = meter.CreateHistogram<double>("paris.checkpoint.stall", "s", "Time that training waited for a checkpoint.");

@@ -311,6 +311,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
                 State = record.Quarantined ? JobState.Quarantined : JobState.Failed,
                 Message = failure,
                 Retries = record.Retries.Total,
+                BadInput = record.BadInput,
             };
         }
     }

@@ -32,6 +32,9 @@ public sealed record JobRecord
     /// <summary>The failure is a divergence: the job is set aside, its data or its rate is to be looked at.</summary>
     public bool Quarantined { get; init; }
 
+    /// <summary>The failure is the input's: repeating cannot help.</summary>
+    public bool BadInput { get; init; }
+
     public static JsonSerializerOptions Json { get; } = new(WorkerProtocol.Json) { WriteIndented = true };
 
     /// <summary>The blob's name.</summary>

@@ -106,6 +106,7 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
         Unit = Given(job.Unit),
         Loss = job.Loss,
         Retries = job.Retries,
+        BadInput = job.BadInput,
         CommittedStep = job.CommittedStep,
         QueuePosition = job.QueuePosition,
         Seconds = job.Seconds,
