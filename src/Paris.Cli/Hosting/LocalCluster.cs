@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Paris.Core.Rest;
 using Paris.Core.Storage;
 using Paris.Gateway;
