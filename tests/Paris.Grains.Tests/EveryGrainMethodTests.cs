@@ -10,6 +10,7 @@ using Orleans.Hosting;
 using Orleans.Runtime;
 using Paris.Core.Jobs;
 using Paris.Core.Specs;
+using Paris.Core.Specs.Validation;
 using Paris.Core.Storage;
 using Paris.Grains.Abstractions;
 using Xunit;
@@ -71,7 +72,7 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
 
         var status = Saw(await run.SubmitAsync(Encoding.UTF8.GetString(RunSpecJson.Serialize(spec))), "IRunGrain.SubmitAsync");
         Assert.Equal(("demo", RunState.Running, JobState.Queued), (status.Run, status.State, status.Jobs[0].State));
-        Assert.Equal(Encoding.UTF8.GetString(RunSpecJson.Serialize(spec)), status.SpecJson);
+        Assert.Equal(Encoding.UTF8.GetString(RunSpecJson.Serialize(RunSpecValidator.Check(spec).Spec)), status.SpecJson);
         Assert.Equal(["demo/ingest"], Saw(await run.GetWantedJobsAsync(), "IRunGrain.GetWantedJobsAsync"));
         Assert.Equal(RunState.Paused, Saw(await run.PauseAsync(), "IRunGrain.PauseAsync").State);
         Assert.Equal(RunState.Running, Saw(await run.ResumeAsync(), "IRunGrain.ResumeAsync").State);
