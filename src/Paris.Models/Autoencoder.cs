@@ -51,6 +51,7 @@ public sealed class Autoencoder : NamedModule<Tensor, Tensor>
         ];
         register_module("encoder", new ModuleList<nn.Module>(_encoder));
         register_module("decoder", new ModuleList<nn.Module>([.. _decoder, .. _upsampling]));
+        this.KeepTensors();
     }
 
     /// <summary>C.</summary>

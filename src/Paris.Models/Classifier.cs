@@ -37,6 +37,7 @@ public sealed class Classifier : NamedModule<Tensor, Tensor>
         register_module("convolutions", new ModuleList<Conv2d>(_convolutions));
         register_module("features", _features);
         register_module("logits", _logits);
+        this.KeepTensors();
     }
 
     /// <summary>Images [B, C, S, S] in −1 … 1 to features [B, 64].</summary>

@@ -47,6 +47,7 @@ public sealed class DiTExpert : NamedModule<Tensor, Tensor, Tensor?, Tensor>
         register_module("layers", new ModuleList<DiTExpertLayer>(_layers));
         _finalLayer = new FinalLayer(shape);
         register_module("final_layer", _finalLayer);
+        this.KeepTensors();
     }
 
     public DiTShape Shape { get; }

@@ -41,6 +41,7 @@ public sealed class DiTRouter : NamedModule<Tensor, Tensor, Tensor>
         register_module("time_embed", _timeEmbed);
         register_module("layers", new ModuleList<DiTRouterLayer>(_layers));
         register_module("head", _head);
+        this.KeepTensors();
     }
 
     public DiTShape Shape { get; }

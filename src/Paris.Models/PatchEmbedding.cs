@@ -28,7 +28,7 @@ public sealed class PatchEmbedding : NamedModule<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         var (batch, rows, columns) = (x.shape[0], x.shape[2] / _patch, x.shape[3] / _patch);
-        var patches = x.view(batch, _channels, rows, _patch, columns, _patch)
+        var patches = x.reshape(batch, _channels, rows, _patch, columns, _patch)
             .permute(0, 2, 4, 1, 3, 5) // [B, h, w, C, p, p]
             .reshape(batch, rows * columns, (long)_channels * _patch * _patch);
         return nn.functional.linear(patches, _weight.view(_hidden, -1), _bias);
