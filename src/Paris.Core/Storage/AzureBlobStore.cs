@@ -14,7 +14,8 @@ namespace Paris.Core.Storage;
 /// <remarks>
 /// The SDK's retries are on for everything that may be repeated. A conditional write is repeated only when the service said that it did
 /// nothing (429, or 503 "server busy"): after any other fault the write may have happened, and a repetition would answer 412 to its own
-/// success. Such a fault is the caller's to resolve, as <see cref="Jobs.JobFence"/> does.
+/// success. Such a fault is the caller's to resolve, as <see cref="Jobs.JobFence"/> does. (A conditional delete has no body, and .NET's HTTP
+/// handler may repeat it by itself: there, false may mean that the lost attempt had deleted the blob.)
 /// </remarks>
 public sealed class AzureBlobStore : IBlobStore
 {
@@ -27,23 +28,23 @@ public sealed class AzureBlobStore : IBlobStore
     }
 
     /// <summary>A container by its URL, with a shared access signature in the query or else with <see cref="DefaultAzureCredential"/>.</summary>
-    public static AzureBlobStore FromUri(Uri container)
+    public static AzureBlobStore FromUri(Uri container, BlobRetryOptions? retries = null)
     {
         ArgumentNullException.ThrowIfNull(container);
         var description = container.GetLeftPart(UriPartial.Path);
         var client = container.Query.Contains("sig=", StringComparison.Ordinal)
-            ? new BlobContainerClient(container, CreateOptions())
-            : new BlobContainerClient(container, new DefaultAzureCredential(), CreateOptions());
+            ? new BlobContainerClient(container, CreateOptions(retries))
+            : new BlobContainerClient(container, new DefaultAzureCredential(), CreateOptions(retries));
         return new AzureBlobStore(client, description);
     }
 
     /// <summary>A container by the account's connection string.</summary>
     /// <exception cref="ParisInputException">The connection string is none.</exception>
-    public static AzureBlobStore FromConnectionString(string connectionString, string container)
+    public static AzureBlobStore FromConnectionString(string connectionString, string container, BlobRetryOptions? retries = null)
     {
         try
         {
-            var client = new BlobContainerClient(connectionString, container, CreateOptions());
+            var client = new BlobContainerClient(connectionString, container, CreateOptions(retries));
             return new AzureBlobStore(client, client.Uri.GetLeftPart(UriPartial.Path));
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException or InvalidOperationException)
@@ -219,11 +220,12 @@ public sealed class AzureBlobStore : IBlobStore
         return response?.Headers.Date ?? throw new StorageFaultException($"{Description} answered without a Date header.");
     }, cancellationToken);
 
-    private static BlobClientOptions CreateOptions()
+    private static BlobClientOptions CreateOptions(BlobRetryOptions? retries)
     {
+        retries ??= new();
         var options = new BlobClientOptions
         {
-            RetryPolicy = new RepeatablePolicy(maxRetries: 5, DelayStrategy.CreateExponentialDelayStrategy(TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(10))),
+            RetryPolicy = new RepeatablePolicy(retries.Retries, DelayStrategy.CreateExponentialDelayStrategy(retries.Delay, retries.MaxDelay)),
         };
         options.Retry.NetworkTimeout = TimeSpan.FromSeconds(60);
         options.Diagnostics.IsTelemetryEnabled = false;

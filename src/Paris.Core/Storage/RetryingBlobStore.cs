@@ -4,22 +4,6 @@ using Polly.Retry;
 
 namespace Paris.Core.Storage;
 
-/// <summary>How <see cref="RetryingBlobStore"/> repeats.</summary>
-public sealed record BlobRetryOptions
-{
-    /// <summary>Repetitions after the first attempt.</summary>
-    /// <value>6: with the delays below about 12 seconds in all.</value>
-    public int Retries { get; init; } = 6;
-
-    /// <summary>Mean delay before the first repetition; doubled each time, with jitter.</summary>
-    /// <value>200 ms.</value>
-    public TimeSpan Delay { get; init; } = TimeSpan.FromMilliseconds(200);
-
-    /// <summary>Longest delay.</summary>
-    /// <value>10 s.</value>
-    public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(10);
-}
-
 /// <summary>
 /// Repeats what may be repeated after a fault of the store: reads, lists, unconditional writes and deletes, with Polly's exponential
 /// back-off and jitter. A conditional write is passed through: whether it happened only its caller can find out (<see cref="Jobs.JobFence"/>

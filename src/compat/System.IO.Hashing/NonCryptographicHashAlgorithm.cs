@@ -1,8 +1,8 @@
 namespace System.IO.Hashing;
 
 /// <summary>
-/// A hash that is no cryptographic one. The stand-in holds only this base class: it is what Azure.Storage.Common derives its own CRC-64
-/// from; none of the package's algorithms are here.
+/// A hash that is no cryptographic one. The stand-in holds only this base class: it is what the Azure Storage libraries derive their own
+/// CRC-64 from, and all they use of the package; none of its algorithms are here.
 /// </summary>
 public abstract class NonCryptographicHashAlgorithm
 {
@@ -39,6 +39,18 @@ public abstract class NonCryptographicHashAlgorithm
         var buffer = new byte[4096];
         int count;
         while ((count = stream.Read(buffer, 0, buffer.Length)) > 0)
+        {
+            Append(new ReadOnlySpan<byte>(buffer, 0, count));
+        }
+    }
+
+    /// <summary>Takes the rest of a stream.</summary>
+    public async Task AppendAsync(Stream stream, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        var buffer = new byte[4096];
+        int count;
+        while ((count = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
         {
             Append(new ReadOnlySpan<byte>(buffer, 0, count));
         }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Paris.Core.Storage;
 using Xunit;
 
@@ -48,7 +50,35 @@ public sealed class AzureBlobStoreTests(AzuriteFixture azurite)
         Assert.Equal(store.Description, BlobStoreFactory.Describe(Location));
     }
 
-    /// <summary>Takes some seconds: the retries of a server that is not there.</summary>
+    /// <summary>
+    /// A reply that was lost: reads and unconditional writes are repeated, a conditional write is not, because its repetition could be refused
+    /// for its own success.
+    /// </summary>
+    [Fact]
+    public async Task AConditionalWriteIsSentOnce()
+    {
+        using var server = new DeadServer();
+        var store = AzureBlobStore.FromConnectionString(
+            $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint={server.Endpoint}/a",
+            "c",
+            new BlobRetryOptions { Retries = 2, Delay = TimeSpan.FromMilliseconds(1), MaxDelay = TimeSpan.FromMilliseconds(2) });
+        Assert.Equal(1, await RequestsAsync(() => store.PutAsync("a", new byte[] { 1 }, PutCondition.Absent)));
+        Assert.Equal(1, await RequestsAsync(() => store.PutAsync("a", new byte[] { 1 }, PutCondition.Match("1"))));
+        Assert.Equal(1, await RequestsAsync(() => store.PutAsync("a", Array.Empty<byte>(), PutCondition.Match("1"))));
+        Assert.Equal(3, await RequestsAsync(() => store.PutAsync("a", new byte[] { 1 }, PutCondition.Always)));
+
+        // Below the SDK, .NET's HTTP handler itself repeats a request without a body up to three times.
+        Assert.InRange(await RequestsAsync(() => store.GetAsync("a")), 3, 12);
+        Assert.InRange(await RequestsAsync(() => BlobStoreContract.ListAsync(store, "")), 3, 12);
+
+        async Task<int> RequestsAsync(Func<Task> call)
+        {
+            var before = server.Requests;
+            await Assert.ThrowsAsync<StorageFaultException>(call);
+            return server.Requests - before;
+        }
+    }
+
     [Fact]
     public async Task AServerThatDoesNotAnswerIsAStorageFault()
     {
@@ -59,5 +89,36 @@ public sealed class AzureBlobStoreTests(AzuriteFixture azurite)
         var exception = await Assert.ThrowsAsync<StorageFaultException>(() => store.PutAsync("a", new byte[] { 1 }, PutCondition.Absent));
         Assert.Contains("http://127.0.0.1:9/a/c", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("c2VjcmV0", exception.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Takes a request and hangs up without an answer.</summary>
+    private sealed class DeadServer : IDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private int _requests;
+
+        public DeadServer()
+        {
+            _listener.Start();
+            _ = Task.Run(async () =>
+            {
+                while (true)
+                {
+                    using var client = await _listener.AcceptTcpClientAsync();
+                    using var reader = new StreamReader(client.GetStream());
+                    while (await reader.ReadLineAsync() is { Length: > 0 })
+                    {
+                    }
+
+                    Interlocked.Increment(ref _requests);
+                }
+            });
+        }
+
+        public int Requests => Volatile.Read(ref _requests);
+
+        public string Endpoint => $"http://{_listener.LocalEndpoint}";
+
+        public void Dispose() => _listener.Stop();
     }
 }
