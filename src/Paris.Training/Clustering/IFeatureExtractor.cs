@@ -10,8 +10,11 @@ public interface IFeatureExtractor
     /// <summary>Numbers in one feature.</summary>
     int Dimension { get; }
 
+    /// <summary>How often <see cref="Fit"/> passes over the data set.</summary>
+    int FitPasses { get; }
+
     /// <summary>Learns what it needs from the whole data set.</summary>
-    /// <param name="passes">Starts one pass over all pixel shards; may be called several times.</param>
+    /// <param name="passes">Starts one pass over all pixel shards; called <see cref="FitPasses"/> times.</param>
     void Fit(Func<IEnumerable<Shard>> passes);
 
     /// <summary>The features of one shard: [N, D] row-major.</summary>

@@ -39,6 +39,9 @@ public sealed class PixelPca : IFeatureExtractor
 
     public int Dimension { get; }
 
+    /// <summary>The mean, then the covariance.</summary>
+    public int FitPasses => 2;
+
     public IReadOnlyDictionary<string, double> Metrics => _metrics;
 
     /// <inheritdoc/>

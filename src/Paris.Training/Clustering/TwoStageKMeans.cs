@@ -58,6 +58,12 @@ public sealed record TwoStageOptions
 /// <summary>Two-stage k-means: many fine clusters of the points, then K clusters of the fine centroids, weighted by their counts.</summary>
 public static class TwoStageKMeans
 {
+    /// <summary>The first stage's name in reports.</summary>
+    public const string FineStage = "fine";
+
+    /// <summary>The second stage's name in reports.</summary>
+    public const string CoarseStage = "coarse";
+
     /// <summary>Clusters the points.</summary>
     /// <param name="values">[N, D] row-major.</param>
     /// <param name="dimension">D.</param>
@@ -85,7 +91,7 @@ public static class TwoStageKMeans
             weights: null,
             new KMeansOptions { Clusters = fineClusters, Iterations = options.Iterations, Restarts = options.Restarts, Spherical = options.Spherical },
             new PhiloxKey(seed, RandomPurpose.Seeding),
-            (restart, inertia) => onRestart?.Invoke("fine", restart, inertia));
+            (restart, inertia) => onRestart?.Invoke(FineStage, restart, inertia));
 
         var counts = new int[fineClusters];
         foreach (var cluster in fine.Assignments)
@@ -98,7 +104,7 @@ public static class TwoStageKMeans
             [.. counts.Select(count => (double)count)],
             new KMeansOptions { Clusters = options.Clusters, Iterations = options.Iterations, Restarts = options.Restarts, Spherical = options.Spherical },
             new PhiloxKey(seed, RandomPurpose.Seeding, expert: 0),
-            (restart, inertia) => onRestart?.Invoke("coarse", restart, inertia));
+            (restart, inertia) => onRestart?.Invoke(CoarseStage, restart, inertia));
 
         var assignments = new int[points.Count];
         for (var i = 0; i < assignments.Length; i++)

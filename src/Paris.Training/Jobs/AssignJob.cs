@@ -30,7 +30,8 @@ public sealed class AssignJob : IJob
             throw new ParisInputException($"{features.Count} features of {dimension} numbers do not fit into one clustering; lower clustering.dimension to at most {Array.MaxLength / features.Count}.");
         }
 
-        var meter = new ProgressMeter(context, 2L * Math.Max(1, spec.Restarts), "restarts");
+        // The fine stage takes nearly all the time; the coarse one counts as one more step.
+        var meter = new ProgressMeter(context, Math.Max(1, spec.Restarts) + 1, "restarts");
         var values = new float[features.Count * dimension];
         var ids = new long[features.Count];
         var labels = new long[features.Count];
@@ -56,10 +57,15 @@ public sealed class AssignJob : IJob
         var clusters = TwoStageKMeans.Fit(values, dimension, options, context.Spec.Seed, (stage, restart, inertia) =>
         {
             context.ThrowIfStopRequested();
-            meter.Report(++finished);
+            if (stage == TwoStageKMeans.FineStage)
+            {
+                meter.Report(++finished);
+            }
+
             context.Reporter.Log(string.Create(CultureInfo.InvariantCulture, $"k-means, {stage} stage, restart {restart}: inertia {inertia:G6}"));
         });
 
+        meter.Report(finished + 1);
         var (sizes, classCounts, purity) = ClusterReport.Count(clusters.Assignments, labels, spec.Clusters);
         var report = new ClusterReport
         {

@@ -15,19 +15,18 @@ public sealed class ExtractJob : IJob
         var extractor = FeatureExtractors.Create(spec);
         var manifest = JobContext.Await(ShardManifest.LoadAsync(context.Store, context.Require(JobKind.Ingest).Outputs["manifest"]));
 
-        // The extractor passes over the data a number of times that only it knows; progress counts the last pass.
-        var meter = new ProgressMeter(context, manifest.Count, "images");
-        extractor.Fit(() => manifest.ReadShards(context));
+        // Progress counts every pass: those of the fit and the one that extracts.
+        var meter = new ProgressMeter(context, manifest.Count * (extractor.FitPasses + 1), "images");
+        var done = 0L;
+        extractor.Fit(() => Pass());
         var writer = new ShardWriter((name, content) => context.Fence.PutOutputAsync(name, content), "shard", ShardContent.Features, [extractor.Dimension], expected: manifest.Count);
-        foreach (var shard in manifest.ReadShards(context))
+        foreach (var shard in Pass())
         {
             var features = extractor.Extract(shard);
             for (var i = 0; i < shard.Count; i++)
             {
                 JobContext.Await(writer.AddAsync(features.AsSpan(i * extractor.Dimension, extractor.Dimension), shard.Ids[i], shard.Labels[i]));
             }
-
-            meter.Report(writer.Count);
         }
 
         var result = JobContext.Await(writer.CompleteAsync()) with { Classes = manifest.Classes, Source = spec.Extractor };
@@ -45,5 +44,14 @@ public sealed class ExtractJob : IJob
             Facts = new Dictionary<string, string> { ["extractor"] = spec.Extractor },
             Seconds = meter.Seconds,
         }));
+
+        IEnumerable<Shard> Pass()
+        {
+            foreach (var shard in manifest.ReadShards(context))
+            {
+                yield return shard;
+                meter.Report(done += shard.Count);
+            }
+        }
     }
 }
