@@ -84,9 +84,9 @@ public sealed record JobReport
     [Id(16)]
     public double Seconds { get; init; }
 
-    /// <summary>True when the silo stopped the worker for its own reasons (drain, migration): no retry is charged.</summary>
+    /// <summary>True when the worker was asked to stop: however it ended, no retry is charged.</summary>
     [Id(17)]
-    public bool StoppedBySilo { get; init; }
+    public bool StopRequested { get; init; }
 
     /// <summary>Estimated from this worker's progress; null while unknown.</summary>
     [Id(18)]

@@ -401,7 +401,7 @@ public abstract class JobGrain(
                 await FailAsync(report.Message, quarantined: false, badInput: true);
                 break;
             default:
-                if (report.StoppedBySilo)
+                if (report.StopRequested)
                 {
                     await StepAsync();
                 }

@@ -25,6 +25,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     private readonly Dictionary<JobId, JobOutcome> _outcomes = [];
     private readonly Dictionary<JobId, JobStatus> _ended = [];
     private readonly Dictionary<JobId, long> _askedAt = [];
+    private readonly HashSet<JobId> _stopped = [];
     private readonly List<ExtraJob> _extras = [];
     private string _run = "";
     private RunSpec? _spec;
@@ -189,7 +190,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
                 JobsDone = _plan.Count(x => _outcomes.GetValueOrDefault(x.Id) == JobOutcome.Done),
                 JobsTotal = _plan.Count,
                 Message = Message,
-                Active = _decision.ShouldRun.Count > 0 || State == RunState.Running,
+                Active = _decision.ShouldRun.Count > 0 || State == RunState.Running || Stopping.Any(),
             };
         });
     }
@@ -379,6 +380,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             }
         }
 
+        await StopJobsAsync();
         _status = null;
         await NoteEndAsync();
         if (State != _said)
@@ -410,6 +412,29 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         }
     }
 
+    /// <summary>The jobs that may have a worker although the run is paused or cancelled, and have not been told yet.</summary>
+    private IEnumerable<PlannedJob> Stopping => _record.Wish == RunWish.Run
+        ? []
+        : RunPlan.Decide(_plan, _outcomes, RunWish.Run).ShouldRun.Where(x => !_stopped.Contains(x.Id));
+
+    /// <summary>Tells every job of a paused or cancelled run; who cannot be reached now is told at the next tick.</summary>
+    private async Task StopJobsAsync()
+    {
+        await Task.WhenAll(Stopping.ToArray().Select(async x =>
+        {
+            try
+            {
+                var job = GrainFactory.GetJob(x.Id);
+                await (_record.Wish == RunWish.Pause ? job.PauseAsync() : job.CancelAsync());
+                _stopped.Add(x.Id);
+            }
+            catch (Exception exception)
+            {
+                GrainLog.MessageLost(logger, x.Id.Key, exception);
+            }
+        }));
+    }
+
     private async Task NoteEndAsync()
     {
         var ended = State is RunState.Completed or RunState.Failed or RunState.Cancelled;
@@ -425,12 +450,12 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         return await DoAsync(async () =>
         {
             Require();
-            if (State is not (RunState.Completed or RunState.Cancelled))
+            if (State is not (RunState.Completed or RunState.Cancelled) || Stopping.Any())
             {
-                var running = RunPlan.Decide(_plan, _outcomes, RunWish.Run).ShouldRun;
                 await SaveAsync(x => x with { Wish = wish });
-                await Task.WhenAll(running.Select(x => wish == RunWish.Pause ? GrainFactory.GetJob(x.Id).PauseAsync() : GrainFactory.GetJob(x.Id).CancelAsync()));
+                _stopped.Clear();
                 await EnsureCoreAsync();
+                Announce();
             }
 
             return await StatusAsync();
@@ -451,6 +476,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         }
 
         _askedAt.Clear();
+        _stopped.Clear();
     }
 
     private async Task AddExtraAsync(ExtraJob extra)

@@ -92,7 +92,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             foreach (var worker in running)
             {
-                worker.Stop("the silo drains", _settings.StopGrace, bySilo: true);
+                worker.Stop("the silo drains", _settings.StopGrace);
             }
 
             await ReportSlotsOnceAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -166,7 +166,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
             worker = _workers.Values.FirstOrDefault(x => x?.Job == job);
         }
 
-        worker?.Stop(reason, _settings.StopGrace, bySilo: false);
+        worker?.Stop(reason, _settings.StopGrace);
     }
 
     /// <summary>Tells the job's grain about its worker until it has heard of its end.</summary>
@@ -234,7 +234,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
             worker.Acknowledge(losses);
             if (reply.StopReason.Length > 0)
             {
-                worker.Stop(reply.StopReason, _settings.StopGrace, bySilo: false);
+                worker.Stop(reply.StopReason, _settings.StopGrace);
             }
         }
         catch (Exception exception)

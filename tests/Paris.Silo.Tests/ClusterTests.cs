@@ -251,5 +251,25 @@ public sealed class ClusterTests(ITestOutputHelper output)
         Assert.True(await cluster.Store.HeadAsync("runs/demo/samples/first/request.json") is not null);
     }
 
+    [Fact]
+    public async Task AWorkerThatDoesNotStopIsKilledAndNothingIsCharged()
+    {
+        await using var cluster = new ParisCluster(output, null, "--steps", "100000", "--step-ms", "10", "--deaf");
+        await cluster.FinishPreparationAsync();
+        await cluster.FinishAsync("router");
+        cluster.StopGrace = TimeSpan.FromSeconds(1);
+        await cluster.StartSiloAsync("a", 1);
+        await cluster.Run().SubmitAsync(ParisCluster.Spec(1));
+        await cluster.WaitAsync("runs", x => Expert(x) is { State: JobState.Running, CommittedStep: > 0 });
+
+        await cluster.Run().PauseAsync();
+        var paused = Expert(await cluster.WaitAsync("killed", x => Expert(x).State == JobState.Paused));
+        await cluster.Run().ResumeAsync();
+        var resumed = Expert(await cluster.WaitAsync("runs again", x => Expert(x) is { State: JobState.Running, Epoch: 2 } again && again.Metrics.ContainsKey("first-step")));
+
+        Assert.Equal((0, 0), (paused.Retries, resumed.Retries));
+        Assert.True(resumed.Metrics["first-step"] > 0);
+    }
+
     private static JobStatus Expert(RunStatus status) => status.Jobs.First(x => x.Kind == JobKind.TrainExpert);
 }

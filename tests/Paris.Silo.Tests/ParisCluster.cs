@@ -39,6 +39,9 @@ public sealed class ParisCluster : IAsyncDisposable
     /// <summary>Arguments of the fake worker for silos started from now on.</summary>
     public string[] Worker { get; set; }
 
+    /// <summary>For silos started from now on.</summary>
+    public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Calls go through the silo started first that still runs.</summary>
     public IGrainFactory Grains => _silos[0].Host.Services.GetRequiredService<IGrainFactory>();
 
@@ -77,7 +80,7 @@ public sealed class ParisCluster : IAsyncDisposable
             PrimaryPort = _primary,
             ClusterId = "test-" + Path.GetFileName(Folder),
             Worker = ["dotnet", Path.Combine(AppContext.BaseDirectory, "Paris.FakeWorker.dll"), .. Worker],
-            StopGrace = TimeSpan.FromSeconds(10),
+            StopGrace = StopGrace,
             ReportPeriod = TimeSpan.FromSeconds(1),
         });
         _primary ??= ports.Silo;

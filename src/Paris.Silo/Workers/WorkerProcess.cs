@@ -79,9 +79,6 @@ public sealed class WorkerProcess
         }
     }
 
-    /// <summary>The silo, not a person, asked it to stop.</summary>
-    public bool StoppedBySilo { get; private set; }
-
     /// <summary>Completes when the process has ended and all it said has been read.</summary>
     public Task Ended => _ended.Task;
 
@@ -101,7 +98,7 @@ public sealed class WorkerProcess
     public void Start(IReadOnlyList<string> command, StartCommand start) => _ = Task.Run(() => RunAsync(command, start));
 
     /// <summary>Asks the worker to commit and stop; kills it when it takes longer than <paramref name="grace"/>. Only the first request counts.</summary>
-    public void Stop(string reason, TimeSpan grace, bool bySilo)
+    public void Stop(string reason, TimeSpan grace)
     {
         lock (_gate)
         {
@@ -112,7 +109,6 @@ public sealed class WorkerProcess
 
             _stopped = true;
             _stopReason = reason;
-            StoppedBySilo = bySilo;
             _killer = new CancellationTokenSource();
         }
 
@@ -173,7 +169,7 @@ public sealed class WorkerProcess
                 Message = _exitCode is null ? "" : EndMessage(),
                 Seconds = _time.GetElapsedTime(_startedAt).TotalSeconds,
                 SecondsLeft = done > 0 && _total > _step ? spent * (_total - _step) / done : null,
-                StoppedBySilo = StoppedBySilo,
+                StopRequested = _stopped,
             };
         }
     }
