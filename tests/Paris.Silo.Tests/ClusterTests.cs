@@ -265,10 +265,9 @@ public sealed class ClusterTests(ITestOutputHelper output)
         await cluster.Run().PauseAsync();
         var paused = Expert(await cluster.WaitAsync("killed", x => Expert(x).State == JobState.Paused));
         await cluster.Run().ResumeAsync();
-        var resumed = Expert(await cluster.WaitAsync("runs again", x => Expert(x) is { State: JobState.Running, Epoch: 2 } again && again.Metrics.ContainsKey("first-step")));
+        var resumed = Expert(await cluster.WaitAsync("runs again", x => Expert(x) is { State: JobState.Running, Epoch: 2 } again && again.Metrics["first-step"] > 0));
 
         Assert.Equal((0, 0), (paused.Retries, resumed.Retries));
-        Assert.True(resumed.Metrics["first-step"] > 0);
     }
 
     private static JobStatus Expert(RunStatus status) => status.Jobs.First(x => x.Kind == JobKind.TrainExpert);
