@@ -27,7 +27,7 @@ public static class CommandLine
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction and not HelpWithExample)
         {
             var path = string.Join(' ', Names(parsed.CommandResult));
-            return Fail(output, json, BadInput, $"{parsed.Errors[0].Message.TrimEnd('.')}; '{path} --help' shows what it takes.");
+            return Fail(output, json, BadInput, $"{Clearest(parsed.Errors).TrimEnd('.')}; '{path} --help' shows what it takes.");
         }
 
         try
@@ -112,6 +112,10 @@ public static class CommandLine
         output.Note($"paris: {line}");
         return code;
     }
+
+    // "Required command was not provided" says less than the word that was not one.
+    private static string Clearest(IReadOnlyList<System.CommandLine.Parsing.ParseError> errors)
+        => (errors.FirstOrDefault(e => e.Message.Contains('\'', StringComparison.Ordinal)) ?? errors[0]).Message;
 
     private static IEnumerable<string> Names(System.CommandLine.Parsing.CommandResult result)
     {

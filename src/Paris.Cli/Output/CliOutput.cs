@@ -22,7 +22,7 @@ public sealed class CliOutput
         if (!Interactive)
         {
             // A file or a pipe has no width: tables must not be cut to 80 columns.
-            Console.Profile.Width = 160;
+            Console.Profile.Width = 400;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using System.Text.Json;
 using Paris.Core.Jobs;
 using Paris.Core.Rest;
 using Paris.Core.Specs;
@@ -40,6 +41,13 @@ public static class RunReportBuilder
             .OrderBy(r => r.Distance)
             .ThenBy(r => r.Strategy, StringComparer.Ordinal)
             .ToArray();
+        var experts = new List<ExpertRow>();
+        foreach (var (result, head) in results.Where(r => r.Result.Job.Kind == JobKind.TrainExpert))
+        {
+            var (first, last) = await LossEndsAsync(store, result.Job, cancellationToken);
+            experts.Add(Expert(result, head, shares) with { FirstLoss = first, LastLoss = last });
+        }
+
         var router = results.Where(r => r.Result.Job.Kind == JobKind.TrainRouter).Select(r => Router(r.Result)).FirstOrDefault();
         var report = new RunReport
         {
@@ -50,12 +58,9 @@ public static class RunReportBuilder
             Images = Count(evaluations, "images", spec.Evaluation.Images),
             Reference = Count(evaluations, "reference", spec.Evaluation.Reference),
             RealDistance = evaluations.Select(e => Find(e.Metrics, "frechet.real")).FirstOrDefault(v => v is not null),
-            RealImages = Count(evaluations, "images.real", spec.Evaluation.Images),
+            RealImages = Count(evaluations, "frechet.real.images", spec.Evaluation.Images),
             Strategies = rows,
-            Experts = [.. results
-                .Where(r => r.Result.Job.Kind is JobKind.TrainExpert)
-                .Select(r => Expert(r.Result, r.Head, shares))
-                .OrderBy(e => e.Expert)],
+            Experts = [.. experts.OrderBy(e => e.Expert)],
             Router = router,
             Jobs = [.. results.Select(r => new JobRow(Short(r.Result.Job), r.Result.Seconds, r.Head.Epoch, r.Result.Metrics, r.Result.Facts))],
             Classes = spec.Data.Classes,
@@ -127,11 +132,57 @@ public static class RunReportBuilder
         return new ExpertRow(
             k,
             k < shares.Count ? shares[k] : null,
-            Find(result.Metrics, "loss.first"),
-            Find(result.Metrics, "loss.last") ?? Find(result.Metrics, "loss"),
-            head.Step > 0 ? head.Step : (long)(Find(result.Metrics, "steps") ?? 0),
+            null,
+            null,
+            (long)(Find(result.Metrics, "steps") ?? head.Step),
             result.Seconds,
-            result.Facts.TryGetValue("weights.sha256", out var sha) ? sha : result.Outputs.TryGetValue("model", out var model) ? model.Sha256 : null);
+            result.Facts.TryGetValue("weights-sha256", out var sha) ? sha : result.Outputs.TryGetValue("model", out var model) ? model.Sha256 : null);
+    }
+
+    /// <summary>Mean loss of the first and of the last twentieth of the recorded steps, over all epochs.</summary>
+    private static async Task<(double? First, double? Last)> LossEndsAsync(IBlobStore store, JobId job, CancellationToken cancellationToken)
+    {
+        var losses = new SortedDictionary<long, double>();
+        var prefix = job.Folder + "loss-e";
+        var epochs = new List<(int Epoch, string Name)>();
+        await foreach (var blob in store.ListAsync(prefix, cancellationToken))
+        {
+            if (blob.Name.EndsWith(".jsonl", StringComparison.Ordinal) && int.TryParse(blob.Name[prefix.Length..^".jsonl".Length], out var epoch))
+            {
+                epochs.Add((epoch, blob.Name));
+            }
+        }
+
+        foreach (var (_, name) in epochs.Order())
+        {
+            // A later epoch repeats what came after its start, and is the one that counts.
+            var text = await store.GetAsync(name, cancellationToken);
+            foreach (var line in System.Text.Encoding.UTF8.GetString(text?.Bytes ?? []).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (Point(line) is var (step, loss))
+                {
+                    losses[step] = loss;
+                }
+            }
+        }
+
+        var few = Math.Max(1, losses.Count / 20);
+        return losses.Count == 0 ? (null, null) : (losses.Values.Take(few).Average(), losses.Values.TakeLast(few).Average());
+    }
+
+    private static (long Step, double Loss)? Point(string line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            return document.RootElement.TryGetProperty("step", out var step) && document.RootElement.TryGetProperty("loss", out var loss) && loss.ValueKind == JsonValueKind.Number
+                ? (step.GetInt64(), loss.GetDouble())
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private static RouterRow Router(JobResult result)

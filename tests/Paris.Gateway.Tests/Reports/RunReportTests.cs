@@ -35,6 +35,9 @@ public sealed class RunReportTests : IDisposable
         Assert.Equal(0.04, report.Router.PriorError);
         Assert.Equal(3, report.Experts.Count);
         Assert.Equal(0.3, report.Experts[1].Share);
+        Assert.Equal(2, report.Experts[1].FirstLoss);
+        Assert.Equal(1, report.Experts[1].LastLoss);
+        Assert.Equal(40, report.Experts[1].Steps);
         Assert.Equal("grid-top-1.png", report.Pictures.Single(p => p.Blob.Contains("evaluation/top-1/", StringComparison.Ordinal)).File);
         Assert.Equal(report.Pictures.Count, report.Pictures.Select(p => p.File).Distinct().Count());
     }
@@ -96,7 +99,9 @@ public sealed class RunReportTests : IDisposable
         await FinishAsync(new JobId("smoke", JobKind.Assign), [], ("sheet-0", "cluster-0.png"), ("sheet-1", "cluster-1.png"));
         for (var k = 0; k < 3; k++)
         {
-            await FinishAsync(JobId.ForExpert("smoke", k), new() { ["loss"] = 0.4 + k });
+            await FinishAsync(JobId.ForExpert("smoke", k), new() { ["loss"] = 0.4 + k, ["steps"] = 40 });
+            await _store.PutAsync($"runs/smoke/experts/{k}/loss-e1.jsonl", "{\"epoch\":1,\"start\":0}\n{\"step\":1,\"loss\":2}\n{\"step\":2,\"loss\":1.5}\n{\"step\":3,\"loss\":9}\n"u8.ToArray(), PutCondition.Always);
+            await _store.PutAsync($"runs/smoke/experts/{k}/loss-e2.jsonl", "{\"epoch\":2,\"start\":2}\n{\"step\":3,\"loss\":1}\n{\"step\":4,\"skipped\":true}\n{\"step"u8.ToArray(), PutCondition.Always);
         }
 
         await FinishAsync(new JobId("smoke", JobKind.TrainRouter), new() { ["accuracy.t0.50"] = 0.88, ["accuracy.t0.90"] = 0.3, ["accuracy.t1.00"] = 0.2, ["prior.l1"] = 0.04 });
@@ -107,7 +112,7 @@ public sealed class RunReportTests : IDisposable
 
     private Task EvaluateAsync(string strategy, double distance, double[] classes, double[] clusters, double experts)
     {
-        var metrics = new Dictionary<string, double> { ["frechet"] = distance, ["frechet.real"] = 6.5, ["experts.per.step"] = experts, ["samples.per.second"] = 12, ["router.seconds"] = 1.5 };
+        var metrics = new Dictionary<string, double> { ["frechet"] = distance, ["frechet.real"] = 6.5, ["frechet.real.images"] = 96, ["experts.per.step"] = experts, ["samples.per.second"] = 12, ["router.seconds"] = 1.5 };
         for (var i = 0; i < classes.Length; i++)
         {
             metrics[$"share.class.{i}"] = classes[i];
