@@ -21,10 +21,13 @@ key=$(cat "$root"/infra/feeds/*/*.csproj "$root/Directory.Packages.props" "$root
 if [ -e "$answer" ] && grep -q "^# key $key$" "$answer"; then exit 0; fi
 
 export PARIS_FEED=$feed OrleansVersion=$version
+# A folder of its own: a package left in this machine's cache by another feed proves nothing about this one.
+packages=$(mktemp -d)
+trap 'rm -rf "$packages"' EXIT
 pids=() families=(orleans torch exporter hashing)
 for family in "${families[@]}"; do
   OrleansSource=package TorchSource=package ExporterSource=package HashingSource=package \
-    dotnet restore "$root/infra/feeds/$family" --force -v quiet --nologo >"$root/artifacts/probe-$family.log" 2>&1 &
+    dotnet restore "$root/infra/feeds/$family" --force --packages "$packages" -v quiet --nologo >"$root/artifacts/probe-$family.log" 2>&1 &
   pids+=($!)
 done
 declare -A source
