@@ -180,7 +180,8 @@ internal sealed class JobFenceSimulation
                 }
                 catch (StorageFaultException)
                 {
-                    // Training goes on; the next commit will do.
+                    // Training goes on and the next commit will do, or a stop wants this very step again.
+                    step -= _random.NextInt(2) * Interval;
                 }
             }
 
