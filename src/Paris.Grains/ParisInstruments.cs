@@ -52,7 +52,11 @@ public sealed class ParisInstruments
     public void Retry(in JobTags tags, FailureCause cause) => _retries.Add(1, [.. tags.Tags, new("cause", cause.ToString())]);
 
     /// <summary>A metric that a worker measured, by its name in the worker protocol; unknown names stay in the job's status.</summary>
-    public void Measured(in JobTags tags, string name, double value)
+    /// <param name="tags">The job's.</param>
+    /// <param name="name">The metric.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="before">What the same worker said before; 0 at first.</param>
+    public void Measured(in JobTags tags, string name, double value, double before)
     {
         switch (name)
         {
@@ -66,10 +70,10 @@ public sealed class ParisInstruments
                 _checkpointStall.Record(value, tags.Tags);
                 break;
             case "bytes-between-experts":
-                _bytesBetweenExperts.Add((long)value, tags.Tags);
+                _bytesBetweenExperts.Add((long)Math.Max(0, value - before), tags.Tags);
                 break;
             case "rollbacks":
-                _rollbacks.Add((long)value, tags.Tags);
+                _rollbacks.Add(1, tags.Tags);
                 break;
         }
     }

@@ -21,7 +21,7 @@ namespace Paris.Grains.Tests;
 public sealed class EveryGrainMethodTests : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("paris-grains-tests-").FullName;
-    private readonly SlotlessAgent _agent = new();
+    private readonly FakeAgent _agent = new();
     private readonly HashSet<string> _called = [];
     private IHost _host = null!;
     private IGrainFactory _grains = null!;
@@ -115,6 +115,43 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
         Assert.Equal(methods.Order(), _called.Order());
     }
 
+    [Fact]
+    public async Task AnActivationReattachesToTheWorkerThatItsSiloHolds()
+    {
+        var job = JobId.ForExpert("demo", 7);
+        _agent.Worker = (job, new LocalWorker("cpu-0", "claim", 4));
+        var attached = await _grains.GetJob(job).EnsureAsync(new JobOrder { Total = 100 });
+        Assert.Equal((JobState.Running, "x", "cpu-0", 4), (attached.State, attached.Silo, attached.Slot, attached.Epoch));
+        Assert.Equal(0, _agent.Starts);
+
+        // A report of a worker of an older epoch is answered with the way out, one of the same claim is taken.
+        var report = new JobReport { Silo = "y", Address = _agent.Address, Slot = "cpu-1", Claim = "older", Epoch = 3, Step = 9 };
+        Assert.Equal("replaced by the worker on x, epoch 4", (await _grains.GetJob(job).ReportAsync(report)).StopReason);
+        Assert.Equal("", (await _grains.GetJob(job).ReportAsync(report with { Silo = "x", Slot = "cpu-0", Claim = "claim", Epoch = 4 })).StopReason);
+        Assert.Equal(9, (await _grains.GetJob(job).GetStatusAsync()).Step);
+    }
+
+    [Fact]
+    public async Task ARefusedGrantIsGivenBackAndAskedForAgain()
+    {
+        await _grains.Scheduler().ReportAsync(new SiloStatusReport { Silo = "x", Address = _agent.Address, Slots = [new SlotStatus { Slot = "cpu-0", Device = "CPU" }] });
+        var job = _grains.GetJob("demo/router");
+
+        var refused = await job.EnsureAsync(new JobOrder());
+        Assert.Equal((JobState.Queued, 1), (refused.State, _agent.Starts));
+        Assert.Empty((await _grains.Scheduler().GetStatusAsync()).Reserved);
+
+        // The next try comes by itself.
+        _agent.Accepts = true;
+        for (var i = 0; i < 100 && (await job.GetStatusAsync()).State != JobState.Starting; i++)
+        {
+            await Task.Delay(100);
+            await _grains.Scheduler().ReportAsync(new SiloStatusReport { Silo = "x", Address = _agent.Address, Slots = [new SlotStatus { Slot = "cpu-0", Device = "CPU" }] });
+        }
+
+        Assert.Equal(JobState.Starting, (await job.GetStatusAsync()).State);
+    }
+
     private async Task CallJobAsync(IJobGrain job, Type type)
     {
         Assert.IsAssignableFrom(type, job);
@@ -147,16 +184,26 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
         return result;
     }
 
-    /// <summary>The agent of a silo without slots.</summary>
-    private sealed class SlotlessAgent : IDeviceAgent
+    /// <summary>An agent that starts nothing.</summary>
+    private sealed class FakeAgent : IDeviceAgent
     {
         public string Silo => "x";
 
         public string Address { get; set; } = "";
 
-        public bool TryStart(string slot, JobId job, string claim) => false;
+        public (JobId Job, LocalWorker Worker)? Worker { get; set; }
 
-        public LocalWorker? Find(JobId job) => null;
+        public bool Accepts { get; set; }
+
+        public int Starts { get; private set; }
+
+        public bool TryStart(string slot, JobId job, string claim)
+        {
+            Starts++;
+            return Accepts;
+        }
+
+        public LocalWorker? Find(JobId job) => Worker is { } x && x.Job == job ? x.Worker : null;
 
         public void RequestStop(JobId job, string reason)
         {

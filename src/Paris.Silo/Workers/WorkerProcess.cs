@@ -46,6 +46,7 @@ public sealed class WorkerProcess
     private int? _exitCode;
     private bool _stopped;
     private bool _killed;
+    private bool _memoryKill;
     private string _stopReason = "";
 
     public WorkerProcess(SlotDefinition slot, JobId job, string claim, string silo, ParisInstruments instruments, TimeProvider time, ILogger logger)
@@ -170,6 +171,7 @@ public sealed class WorkerProcess
                 Seconds = _time.GetElapsedTime(_startedAt).TotalSeconds,
                 SecondsLeft = done > 0 && _total > _step ? spent * (_total - _step) / done : null,
                 StopRequested = _stopped,
+                MemoryKill = _memoryKill,
             };
         }
     }
@@ -202,6 +204,7 @@ public sealed class WorkerProcess
                 info.Environment[name] = value;
             }
 
+            var memoryKills = MemoryKills.Count();
             using var process = new Process { StartInfo = info };
             process.Start();
             lock (_gate)
@@ -226,6 +229,11 @@ public sealed class WorkerProcess
             await Task.WhenAll(ReadEventsAsync(process.StandardOutput), ReadLogAsync(process.StandardError)).ConfigureAwait(false);
             await process.WaitForExitAsync().ConfigureAwait(false);
             code = process.ExitCode;
+            lock (_gate)
+            {
+                _memoryKill = MemoryKills.Count() > memoryKills;
+            }
+
             await over.CancelAsync().ConfigureAwait(false);
             await heartbeat.ConfigureAwait(false);
         }
@@ -307,8 +315,8 @@ public sealed class WorkerProcess
                 _instruments.Rate(_tags, progress.Rate);
                 break;
             case MetricEvent metric:
+                _instruments.Measured(_tags, metric.Name, metric.Value, _metrics.GetValueOrDefault(metric.Name));
                 _metrics[metric.Name] = metric.Value;
-                _instruments.Measured(_tags, metric.Name, metric.Value);
                 if (metric.Name == "loss")
                 {
                     _losses.Add(new TracePoint(metric.Step, metric.Value));
