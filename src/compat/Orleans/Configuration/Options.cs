@@ -62,8 +62,6 @@ public class ClusterMembershipOptions
     public TimeSpan DefunctSiloExpiration { get; set; } = TimeSpan.FromDays(7);
 
     public TimeSpan? DefunctSiloCleanupPeriod { get; set; } = TimeSpan.FromHours(1);
-
-    public int MaxDefunctSiloEntries { get; set; } = 25;
 }
 
 /// <summary>When activations are dropped, and how long they may take to come and go.</summary>

@@ -104,7 +104,10 @@ namespace Orleans.Placement
 namespace Orleans.Runtime
 {
     internal sealed record StartupTask(int Stage, Func<IServiceProvider, CancellationToken, Task> Run);
+}
 
+namespace Orleans
+{
     /// <summary>Stages of a silo's start; it stops through them in reverse.</summary>
     public static class ServiceLifecycleStage
     {

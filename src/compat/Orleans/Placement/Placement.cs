@@ -53,14 +53,14 @@ namespace Orleans.Runtime
 
     public sealed class ResourceOptimizedPlacement : PlacementStrategy;
 
-    public class StatelessWorkerPlacement : PlacementStrategy
+    internal sealed class StatelessWorkerPlacement : PlacementStrategy
     {
         public StatelessWorkerPlacement()
             : this(-1)
         {
         }
 
-        internal StatelessWorkerPlacement(int maxLocal) => MaxLocal = maxLocal > 0 ? maxLocal : Environment.ProcessorCount;
+        public StatelessWorkerPlacement(int maxLocal) => MaxLocal = maxLocal > 0 ? maxLocal : Environment.ProcessorCount;
 
         public override bool IsUsingGrainDirectory => false;
 
