@@ -122,12 +122,12 @@ def main():
         command = json.loads(line)
         if "steps" not in command:
             break
-        seconds = []
+        seconds, cpu = [], time.process_time()
         for _ in range(command["steps"]):
             started = time.perf_counter()
             step()
             seconds.append(time.perf_counter() - started)
-        print(json.dumps({"seconds": seconds}), flush=True)
+        print(json.dumps({"seconds": seconds, "cpu": time.process_time() - cpu}), flush=True)
 
 
 if __name__ == "__main__":

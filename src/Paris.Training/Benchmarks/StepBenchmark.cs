@@ -16,15 +16,20 @@ namespace Paris.Training.Benchmarks;
 /// <param name="Parameters">Parameters of our model.</param>
 /// <param name="Seconds">Our median seconds a step.</param>
 /// <param name="ReferenceSeconds">Eager PyTorch's median; null when it could not run.</param>
+/// <param name="CpuSeconds">Our processor seconds a step, all threads: what remains comparable on a busy machine.</param>
+/// <param name="ReferenceCpuSeconds">Likewise eager PyTorch's.</param>
 /// <param name="Phases">Our median seconds by phase: inputs, forward and backward, norm, update.</param>
-public sealed record StepBenchmarkRow(string Name, long Parameters, double Seconds, double? ReferenceSeconds, IReadOnlyDictionary<string, double> Phases)
+public sealed record StepBenchmarkRow(string Name, long Parameters, double Seconds, double? ReferenceSeconds, double CpuSeconds, double? ReferenceCpuSeconds, IReadOnlyDictionary<string, double> Phases)
 {
     /// <summary>Ours over the reference's; below 1 is faster.</summary>
     public double? Ratio => Seconds / ReferenceSeconds;
 
+    /// <summary>Our processor seconds over the reference's.</summary>
+    public double? CpuRatio => CpuSeconds / ReferenceCpuSeconds;
+
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Name,-22} {Parameters / 1e6,6:0.00} M   ours {Seconds * 1e3,8:0.00} ms   PyTorch {(ReferenceSeconds is { } r ? $"{r * 1e3,8:0.00} ms   ratio {Ratio:0.000}" : "not measured")}   ({string.Join(", ", Phases.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Key} {p.Value * 1e3:0.00}")))})");
+        $"{Name,-22} {Parameters / 1e6,6:0.00} M   ours {Seconds * 1e3,8:0.00} ms   PyTorch {(ReferenceSeconds is { } r ? $"{r * 1e3,8:0.00} ms   ratio {Ratio:0.000}   processor {CpuSeconds * 1e3:0.00} / {ReferenceCpuSeconds * 1e3:0.00} ms = {CpuRatio:0.000}" : "not measured")}   ({string.Join(", ", Phases.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Key} {p.Value * 1e3:0.00}")))})");
 }
 
 /// <summary>
@@ -76,16 +81,22 @@ public static class StepBenchmark
         Turn(steps, null);
         reference?.Turn(steps);
         var theirs = new List<double>();
+        var (cpu, referenceCpu) = (new List<double>(), new List<double>());
         for (var round = 0; round < rounds; round++)
         {
+            var before = Environment.CpuUsage.TotalTime;
             Turn(steps, ours);
+            cpu.Add((Environment.CpuUsage.TotalTime - before).TotalSeconds / steps);
             if (reference is not null)
             {
-                theirs.AddRange(reference.Turn(steps));
+                var (seconds, used) = reference.Turn(steps);
+                theirs.AddRange(seconds);
+                referenceCpu.Add(used / steps);
             }
         }
 
-        return new StepBenchmarkRow(name, parameters.Count, Median(ours), theirs.Count == 0 ? null : Median(theirs), phases.ToDictionary(p => p.Key, p => Median(p.Value)));
+        double? none = null;
+        return new StepBenchmarkRow(name, parameters.Count, Median(ours), theirs.Count == 0 ? none : Median(theirs), Median(cpu), theirs.Count == 0 ? none : Median(referenceCpu), phases.ToDictionary(p => p.Key, p => Median(p.Value)));
 
         void Turn(int count, List<double>? seconds)
         {
@@ -203,13 +214,13 @@ public static class StepBenchmark
             return null;
         }
 
-        public IReadOnlyList<double> Turn(int steps)
+        public (IReadOnlyList<double> Seconds, double Cpu) Turn(int steps)
         {
             _process.StandardInput.WriteLine(JsonSerializer.Serialize(new { steps }));
             _process.StandardInput.Flush();
             var line = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The PyTorch reference ended early.");
             using var answer = JsonDocument.Parse(line);
-            return [.. answer.RootElement.GetProperty("seconds").EnumerateArray().Select(e => e.GetDouble())];
+            return ([.. answer.RootElement.GetProperty("seconds").EnumerateArray().Select(e => e.GetDouble())], answer.RootElement.GetProperty("cpu").GetDouble());
         }
 
         public void Dispose()
