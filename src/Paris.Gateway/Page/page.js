@@ -128,7 +128,7 @@ function updateCard(run, job, parent) {
     job.state === 'completed' && job.seconds ? duration(job.seconds) : '',
     place,
     job.epoch > 1 ? `epoch ${job.epoch}` : '',
-    job.message ?? '',
+    job.queuePosition ? '' : job.message ?? '',
   ];
   c.facts.textContent = facts.filter(Boolean).join(' · ');
   drawCurve(c.curve, traces.get(job.key), job.total);

@@ -205,7 +205,10 @@ public static class RunReportBuilder
                 JobKind.Assign => $"{role}.png",
                 _ => result.Job.Part.Length == 0 ? $"{kind}-{role}.png" : $"{kind}-{result.Job.Part}-{role}.png",
             };
-            var caption = result.Job.Kind == JobKind.Assign ? role.Replace('-', ' ') : result.Job.Part.Length == 0 ? $"{kind}: {role}" : $"{result.Job.Part}: {role}";
+            var caption = result.Job.Kind == JobKind.Assign ? role.Replace("sheet-", "cluster ", StringComparison.Ordinal)
+                : result.Job.Part.Length == 0 ? $"{kind}: {role}"
+                : role == "grid" ? result.Job.Part
+                : $"{result.Job.Part}: {role}";
             yield return new ReportPicture(blob.Name, Plain(file), RunPictures.Kind(kind, role), caption);
         }
     }

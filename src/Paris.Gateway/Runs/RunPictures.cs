@@ -34,7 +34,7 @@ internal static class RunPictures
 
             foreach (var (role, blob) in job.Outputs.Where(o => o.Value.EndsWith(".png", StringComparison.Ordinal)).OrderBy(o => o.Key, ByNumber))
             {
-                pictures.Add(new PictureView(Relative(run.Run, blob), Kind(job.Kind, role), job.Key, $"{Title(job)}: {role}"));
+                pictures.Add(new PictureView(Relative(run.Run, blob), Kind(job.Kind, role), job.Key, Caption(job, role)));
             }
         }
 
@@ -60,6 +60,13 @@ internal static class RunPictures
         var byStem = string.CompareOrdinal(Stem(a), Stem(b));
         return byStem != 0 ? byStem : a.Length != b.Length ? a.Length - b.Length : string.CompareOrdinal(a, b);
     });
+
+    private static string Caption(JobView job, string role) => Kind(job.Kind, role) switch
+    {
+        "sheet" => role.Replace("sheet-", "cluster ", StringComparison.Ordinal),
+        "grid" or "samples" when role == "grid" => job.Part,
+        _ => $"{Title(job)}: {role}",
+    };
 
     private static string Stem(string role) => role.TrimEnd("0123456789".ToCharArray());
 

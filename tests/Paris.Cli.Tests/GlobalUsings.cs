@@ -1,0 +1,4 @@
+global using Xunit;
+
+// Commands read the environment (PARIS_URL …), which the tests set.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
