@@ -127,7 +127,7 @@ public sealed class BadInputTests
 
     private static Task<string> Smoke(Sandbox sandbox, params string[] assignments)
         => Terminal.RefusedAsync([
-            "demo", "--preset", "smoke", "--store", sandbox.Store, "--out", sandbox.Path("out"), "--port", "0", "--json",
+            "demo", "--preset", "smoke", "--store", sandbox.Store, "--out", sandbox.Path("out"), "--port", "0",
             .. assignments.SelectMany(a => new[] { "--set", a }),
         ]);
 }

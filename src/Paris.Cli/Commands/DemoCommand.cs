@@ -7,6 +7,7 @@ using Paris.Cli.Output;
 using Paris.Core.Rest;
 using Paris.Core.Specs;
 using Paris.Core.Storage;
+using Paris.Gateway.Runs;
 
 namespace Paris.Cli.Commands;
 
@@ -39,6 +40,7 @@ internal sealed class DemoCommand : ParisCommand
         var folder = arguments.GetValue(_out) ?? GatewayLocator.Below($"artifacts/{spec.Name}");
         var store = GatewayLocator.StoreFolder(arguments.GetValue(CommonOptions.Store));
         var json = Json(arguments);
+        ReportFolder.Check(folder);
 
         // With a gateway already there, this is one more client of it.
         if (await RunningGateway.FindAsync(store, cancellationToken) is { } running)
@@ -48,12 +50,12 @@ internal sealed class DemoCommand : ParisCommand
                 throw new Core.ParisInputException($"A gateway serves the store '{store}' at {running.Url}; --fresh deletes under its hands: stop it first.");
             }
 
-            Tell(json, $"using the gateway at {running.Url}");
             using var client = new GatewayClient(running.Url, running.Token);
-            return await FollowAsync(client, spec, folder, json, cancellationToken);
+            return await FollowAsync(client, spec, folder, json, $"using the gateway at {running.Url}", cancellationToken);
         }
 
         WorkerProcess.Require();
+        new LocalSourceCheck().Check(spec);
         if (arguments.GetValue(_fresh))
         {
             await ForgetAsync(BlobStoreFactory.Open(store), spec.Name, cancellationToken);
@@ -71,9 +73,8 @@ internal sealed class DemoCommand : ParisCommand
         var code = CommandLine.Interrupted;
         try
         {
-            Tell(json, $"page: {cluster.Address.Url}/?run={spec.Name}   store: {store}   log: {options.LogFile}");
             using var client = new GatewayClient(cluster.Address.Url, cluster.Address.Token);
-            code = await FollowAsync(client, spec, folder, json, cancellationToken);
+            code = await FollowAsync(client, spec, folder, json, $"page: {cluster.Address.Url}/?run={spec.Name}   store: {store}   log: {options.LogFile}", cancellationToken);
             if (arguments.GetValue(_keep))
             {
                 Tell(json, $"still serving {cluster.Address.Url}/?run={spec.Name}; Ctrl-C stops");
@@ -124,9 +125,10 @@ internal sealed class DemoCommand : ParisCommand
         return loaded.Spec;
     }
 
-    private async Task<int> FollowAsync(GatewayClient client, RunSpec spec, string folder, bool json, CancellationToken cancellationToken)
+    private async Task<int> FollowAsync(GatewayClient client, RunSpec spec, string folder, bool json, string told, CancellationToken cancellationToken)
     {
         await client.SubmitAsync(Encoding.UTF8.GetString(RunSpecJson.Serialize(spec)), cancellationToken);
+        Tell(json, told);
         var view = await new RunFollower(client, Output, TimeProvider.System).FollowAsync(spec.Name, v => v.Finished, json, $"{client.Url}/?run={spec.Name}", cancellationToken);
         if (view.State != "completed")
         {

@@ -25,9 +25,29 @@ internal static class ReportFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ParisInputException($"The folder '{folder}' cannot be written ({e.Message.TrimEnd('.')}); name another with --out.", e);
+            throw Unwritable(folder, e);
         }
     }
+
+    /// <summary>Creates the folder and tries it, before an hour of work depends on it.</summary>
+    /// <exception cref="ParisInputException">It cannot be written.</exception>
+    public static void Check(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var probe = Path.Combine(folder, $".paris-{Environment.ProcessId}.part");
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(folder, e);
+        }
+    }
+
+    private static ParisInputException Unwritable(string folder, Exception e)
+        => new($"The folder '{folder}' cannot be written ({e.Message.TrimEnd('.')}); name another with --out.", e);
 
     private static async Task ReplaceAsync(string path, byte[] content, CancellationToken cancellationToken)
     {
