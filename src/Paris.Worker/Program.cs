@@ -12,4 +12,5 @@ root.SetAction(_ =>
 });
 root.Subcommands.Add(VerifyCommand.Create());
 root.Subcommands.Add(BenchCommand.Create());
+root.Subcommands.Add(InfoCommand.Create());
 return root.Parse(args).Invoke();
