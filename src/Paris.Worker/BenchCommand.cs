@@ -13,15 +13,16 @@ public static class BenchCommand
         var rounds = new Option<int>("--rounds") { Description = "Turns of each process.", DefaultValueFactory = _ => 10 };
         var threads = new Option<int>("--threads") { Description = "Threads of tensor operations.", DefaultValueFactory = _ => 1 };
         var python = new Option<string>("--python") { Description = "Python with PyTorch.", DefaultValueFactory = _ => "/usr/bin/python3" };
+        var size = new Option<string>("--size") { Description = "Only sizes whose name begins so: demo, 30M.", DefaultValueFactory = _ => "" };
         var json = new Option<bool>("--json") { Description = "One JSON array instead of lines." };
-        var step = new Command("step", "Times an expert's training step beside eager PyTorch, in turns. Example: bench step --rounds 20") { rounds, threads, python, json };
+        var step = new Command("step", "Times an expert's training step beside eager PyTorch, in turns. Example: bench step --rounds 20") { rounds, threads, python, size, json };
         step.SetAction(parsed =>
         {
             try
             {
                 TorchSharp.torch.set_num_threads(parsed.GetValue(threads));
                 var quiet = parsed.GetValue(json);
-                var rows = StepBenchmark.Run(parsed.GetValue(rounds), parsed.GetValue(threads), parsed.GetValue(python)!, log: quiet ? null : Console.WriteLine);
+                var rows = StepBenchmark.Run(parsed.GetValue(rounds), parsed.GetValue(threads), parsed.GetValue(python)!, size: parsed.GetValue(size)!, log: quiet ? null : Console.WriteLine);
                 if (quiet)
                 {
                     Console.WriteLine(JsonSerializer.Serialize(rows, JsonSerializerOptions.Web));

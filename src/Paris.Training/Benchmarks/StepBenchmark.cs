@@ -51,12 +51,13 @@ public static class StepBenchmark
     /// <param name="threads">Threads of both; already set for this process.</param>
     /// <param name="python">Python with PyTorch.</param>
     /// <param name="script">The reference script; null looks for it above the working folder and the program.</param>
+    /// <param name="size">Only sizes whose name begins so.</param>
     /// <param name="log">Receives one line a size, and why a reference is missing.</param>
-    public static IReadOnlyList<StepBenchmarkRow> Run(int rounds = 10, int threads = 1, string python = "/usr/bin/python3", string? script = null, Action<string>? log = null)
+    public static IReadOnlyList<StepBenchmarkRow> Run(int rounds = 10, int threads = 1, string python = "/usr/bin/python3", string? script = null, string size = "", Action<string>? log = null)
     {
         script ??= FindScript();
         var rows = new List<StepBenchmarkRow>();
-        foreach (var (name, model, channels, side, batch, steps) in Sizes)
+        foreach (var (name, model, channels, side, batch, steps) in Sizes.Where(s => s.Name.StartsWith(size, StringComparison.OrdinalIgnoreCase)))
         {
             var row = Run(name, model, channels, side, batch, steps, rounds, threads, python, script, log);
             rows.Add(row);
