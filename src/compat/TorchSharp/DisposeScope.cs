@@ -16,24 +16,6 @@ public sealed class DisposeScope : IDisposable
 
     internal DisposeScope? OuterScope { get; set; }
 
-    public IReadOnlyList<IDisposable> DisposablesView
-    {
-        get
-        {
-            ThrowIfDisposed();
-            return [.. _tensors];
-        }
-    }
-
-    public int DisposablesCount
-    {
-        get
-        {
-            ThrowIfDisposed();
-            return _tensors.Count;
-        }
-    }
-
     public T MoveToOuter<T>(T disposable)
         where T : IDisposable => MoveToOther(OuterScope, disposable);
 
@@ -73,35 +55,7 @@ public sealed class DisposeScope : IDisposable
         }
     }
 
-    public void DisposeEverythingBut(params IDisposable[] keep)
-    {
-        ThrowIfDisposed();
-        foreach (var tensor in _tensors.ToArray())
-        {
-            if (!keep.Contains(tensor))
-            {
-                tensor.Dispose();
-            }
-        }
-    }
-
-    public T DisposeEverythingBut<T>(T keep)
-        where T : IDisposable
-    {
-        DisposeEverythingBut([keep]);
-        return keep;
-    }
-
     public bool Contains(IDisposable disposable) => disposable is torch.Tensor tensor && tensor.OwningDisposeScope == this;
-
-    public void MarkAsDisposed(IDisposable disposable)
-    {
-        ThrowIfDisposed();
-        if (Contains(disposable))
-        {
-            Remove(Tensor(disposable));
-        }
-    }
 
     public void Dispose()
     {

@@ -62,23 +62,11 @@ public static unsafe partial class torch
     public static Tensor full(long rows, long columns, Scalar value, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         Full([rows, columns], value.Value, dtype ?? value.Type, device, requires_grad);
 
-    public static Tensor empty_like(Tensor input, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        input.empty_like(dtype, device, requires_grad);
-
     public static Tensor zeros_like(Tensor input, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         input.zeros_like(dtype, device, requires_grad);
 
-    public static Tensor ones_like(Tensor input, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        input.ones_like(dtype, device, requires_grad);
-
     public static Tensor full_like(Tensor input, Scalar value, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         input.full_like(value, dtype, device, requires_grad);
-
-    public static Tensor eye(long rows, long columns = -1L, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null)
-    {
-        var (kind, index) = Place(device);
-        return Own(Native.eye(rows, columns < 0 ? rows : columns, (long)(dtype ?? ScalarType.Float32), kind, index), requires_grad);
-    }
 
     public static Tensor arange(Scalar start, Scalar stop, Scalar step, ScalarType? dtype = null, Device? device = null, bool requires_grad = false)
     {
@@ -96,36 +84,6 @@ public static unsafe partial class torch
     {
         var (kind, index) = Place(device);
         return Own(Native.linspace(start, end, steps, (long)(dtype ?? ScalarType.Float32), kind, index), requires_grad);
-    }
-
-    public static Tensor randn(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false)
-    {
-        var (kind, index) = Place(device);
-        fixed (long* p = size)
-        {
-            return Own(Native.randn(p, size.Length, (long)(dtype ?? ScalarType.Float32), kind, index), requires_grad);
-        }
-    }
-
-    public static Tensor randn(long size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
-        randn([size], dtype, device, requires_grad);
-
-    public static Tensor randn(long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
-        randn([rows, columns], dtype, device, requires_grad);
-
-    public static Tensor randn(long dim0, long dim1, long dim2, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
-        randn([dim0, dim1, dim2], dtype, device, requires_grad);
-
-    public static Tensor randn(long dim0, long dim1, long dim2, long dim3, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
-        randn([dim0, dim1, dim2, dim3], dtype, device, requires_grad);
-
-    public static Tensor rand(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false)
-    {
-        var (kind, index) = Place(device);
-        fixed (long* p = size)
-        {
-            return Own(Native.rand(p, size.Length, (long)(dtype ?? ScalarType.Float32), kind, index), requires_grad);
-        }
     }
 
     public static Tensor tensor(float scalar, Device? device = null, bool requires_grad = false) =>

@@ -64,67 +64,25 @@ public static unsafe partial class torch
 
         public Tensor abs() => Unary(Native.abs, this);
 
-        public Tensor abs_() => InPlace(Native.abs_, this);
-
-        public Tensor ceil() => Unary(Native.ceil, this);
-
-        public Tensor ceil_() => InPlace(Native.ceil_, this);
-
         public Tensor cos() => Unary(Native.cos, this);
-
-        public Tensor cos_() => InPlace(Native.cos_, this);
-
-        public Tensor erf() => Unary(Native.erf, this);
-
-        public Tensor erf_() => InPlace(Native.erf_, this);
 
         public Tensor exp() => Unary(Native.exp, this);
 
-        public Tensor exp_() => InPlace(Native.exp_, this);
-
-        public Tensor expm1() => Unary(Native.expm1, this);
-
-        public Tensor expm1_() => InPlace(Native.expm1_, this);
-
         public Tensor floor() => Unary(Native.floor, this);
-
-        public Tensor floor_() => InPlace(Native.floor_, this);
 
         public Tensor log() => Unary(Native.log, this);
 
-        public Tensor log_() => InPlace(Native.log_, this);
-
-        public Tensor log1p() => Unary(Native.log1p, this);
-
-        public Tensor log1p_() => InPlace(Native.log1p_, this);
-
-        public Tensor log2() => Unary(Native.log2, this);
-
-        public Tensor log2_() => InPlace(Native.log2_, this);
-
         public Tensor neg() => Unary(Native.neg, this);
 
-        public Tensor neg_() => InPlace(Native.neg_, this);
-
         public Tensor reciprocal() => Unary(Native.reciprocal, this);
-
-        public Tensor reciprocal_() => InPlace(Native.reciprocal_, this);
 
         public Tensor relu() => Unary(Native.relu, this);
 
         public Tensor relu_() => InPlace(Native.relu_, this);
 
-        public Tensor rsqrt() => Unary(Native.rsqrt, this);
-
-        public Tensor rsqrt_() => InPlace(Native.rsqrt_, this);
-
-        public Tensor sigmoid() => Unary(Native.sigmoid, this);
-
         public Tensor sigmoid_() => InPlace(Native.sigmoid_, this);
 
         public Tensor sign() => Unary(Native.sign, this);
-
-        public Tensor sign_() => InPlace(Native.sign_, this);
 
         public Tensor silu() => Unary(Native.silu, this);
 
@@ -132,11 +90,7 @@ public static unsafe partial class torch
 
         public Tensor sin() => Unary(Native.sin, this);
 
-        public Tensor sin_() => InPlace(Native.sin_, this);
-
         public Tensor sqrt() => Unary(Native.sqrt, this);
-
-        public Tensor sqrt_() => InPlace(Native.sqrt_, this);
 
         public Tensor tanh() => Unary(Native.tanh, this);
 
@@ -144,23 +98,13 @@ public static unsafe partial class torch
 
         public Tensor trunc() => Unary(Native.trunc, this);
 
-        public Tensor trunc_() => InPlace(Native.trunc_, this);
-
         public Tensor negative() => neg();
 
         public Tensor round(long decimals = 0L) => decimals == 0 ? Unary(Native.round, this) : throw new NotSupportedException("round to decimals");
 
         public Tensor square() => Unary(Native.square, this);
 
-        public Tensor gelu() => Unary(Native.gelu, this);
-
         public Tensor isfinite() => Unary(Native.isfinite, this);
-
-        public Tensor isnan() => Unary(Native.isnan, this);
-
-        public Tensor isinf() => Unary(Native.isinf, this);
-
-        public Tensor logical_not() => Unary(Native.logical_not, this);
 
         public Tensor zero_() => InPlace(Native.zero_, this);
 
@@ -183,10 +127,6 @@ public static unsafe partial class torch
 
         public Tensor sub(Scalar target) => Sum(Native.sub_scalar, this, target.Value, s_one);
 
-        public Tensor sub_(Tensor target) => SumInPlace(Native.sub_, this, target, s_one);
-
-        public Tensor sub_(Scalar target) => SumInPlace(Native.sub_scalar_, this, target.Value, s_one);
-
         public Tensor add(Tensor target, Scalar alpha) => Sum(Native.add, this, target, alpha.Value);
 
         public Tensor add_(Tensor target, Scalar alpha) => SumInPlace(Native.add_, this, target, alpha.Value);
@@ -203,41 +143,17 @@ public static unsafe partial class torch
 
         public Tensor pow(Scalar exponent) => Binary(Native.pow_scalar, this, exponent.Value);
 
-        public Tensor pow_(Tensor exponent) => InPlace(Native.pow_, this, exponent);
-
-        public Tensor pow_(Scalar exponent) => InPlace(Native.pow_scalar_, this, exponent.Value);
-
         public Tensor remainder(Tensor target) => Binary(Native.remainder, this, target);
 
         public Tensor remainder(Scalar scalar) => Binary(Native.remainder_scalar, this, scalar.Value);
 
-        public Tensor remainder_(Tensor target) => InPlace(Native.remainder_, this, target);
+        public Tensor div(Tensor target) => Binary(Native.div, this, target);
 
-        public Tensor remainder_(Scalar scalar) => InPlace(Native.remainder_scalar_, this, scalar.Value);
+        public Tensor div(Scalar target) => Binary(Native.div_scalar, this, target.Value);
 
-        public Tensor div(Tensor target, RoundingMode rounding_mode = RoundingMode.None) =>
-            rounding_mode == RoundingMode.None ? Binary(Native.div, this, target) : throw new NotSupportedException("div with rounding");
+        public Tensor div_(Tensor target) => InPlace(Native.div_, this, target);
 
-        public Tensor div(Scalar target, RoundingMode rounding_mode = RoundingMode.None) =>
-            rounding_mode == RoundingMode.None ? Binary(Native.div_scalar, this, target.Value) : throw new NotSupportedException("div with rounding");
-
-        public Tensor div_(Tensor target, RoundingMode rounding_mode = RoundingMode.None) =>
-            rounding_mode == RoundingMode.None ? InPlace(Native.div_, this, target) : throw new NotSupportedException("div with rounding");
-
-        public Tensor div_(Scalar target, RoundingMode rounding_mode = RoundingMode.None) =>
-            rounding_mode == RoundingMode.None ? InPlace(Native.div_scalar_, this, target.Value) : throw new NotSupportedException("div with rounding");
-
-        public Tensor floor_divide(Tensor other) => Binary(Native.floor_divide, this, other);
-
-        public Tensor floor_divide(Scalar other) => Binary(Native.floor_divide_scalar, this, other.Value);
-
-        public Tensor eq(Tensor target) => Binary(Native.eq, this, target);
-
-        public Tensor eq(Scalar target) => Binary(Native.eq_scalar, this, target.Value);
-
-        public Tensor ne(Tensor target) => Binary(Native.ne, this, target);
-
-        public Tensor ne(Scalar target) => Binary(Native.ne_scalar, this, target.Value);
+        public Tensor div_(Scalar target) => InPlace(Native.div_scalar_, this, target.Value);
 
         public Tensor lt(Tensor target) => Binary(Native.lt, this, target);
 
@@ -259,26 +175,11 @@ public static unsafe partial class torch
 
         public Tensor minimum(Tensor other) => Binary(Native.minimum, this, other);
 
-        public Tensor logical_and(Tensor other) => Binary(Native.logical_and, this, other);
-
-        public Tensor logical_or(Tensor other) => Binary(Native.logical_or, this, other);
-
         public Tensor addcmul(Tensor tensor1, Tensor tensor2, Scalar value) => Ternary(Native.addcmul, this, tensor1, tensor2, value.Value);
 
         public Tensor addcmul_(Tensor tensor1, Tensor tensor2, Scalar value) => TernaryInPlace(Native.addcmul_, this, tensor1, tensor2, value.Value);
 
-        public Tensor addcdiv(Tensor tensor1, Tensor tensor2, Scalar value) => Ternary(Native.addcdiv, this, tensor1, tensor2, value.Value);
-
         public Tensor addcdiv_(Tensor tensor1, Tensor tensor2, Scalar value) => TernaryInPlace(Native.addcdiv_, this, tensor1, tensor2, value.Value);
-
-        public Tensor lerp(Tensor end, Tensor weight) => Ternary(Native.lerp, this, end, weight);
-
-        public Tensor lerp_(Tensor end, Tensor weight)
-        {
-            Check(Native.lerp_(Handle, end.Handle, weight.Handle));
-            Keep(this, end, weight);
-            return this;
-        }
 
         public Tensor clamp(Scalar? min = null, Scalar? max = null)
         {
@@ -287,32 +188,9 @@ public static unsafe partial class torch
             return new Tensor(Check(result));
         }
 
-        public Tensor clamp_(Scalar? min = null, Scalar? max = null)
-        {
-            Check(Native.clamp_(Handle, min?.Value ?? default, max?.Value ?? default, (min is null ? 0 : 1) | (max is null ? 0 : 2)));
-            GC.KeepAlive(this);
-            return this;
-        }
-
         public Tensor clamp_min(Scalar min) => clamp(min, null);
 
-        public Tensor clamp_max(Scalar max) => clamp(null, max);
-
         public Tensor where(Tensor condition, Tensor y) => Ternary(Native.where, condition, this, y);
-
-        public Tensor masked_fill(Tensor mask, Scalar value)
-        {
-            var result = Native.masked_fill(Handle, mask.Handle, value.Value);
-            Keep(this, mask, mask);
-            return new Tensor(Check(result));
-        }
-
-        public Tensor masked_fill_(Tensor mask, Scalar value)
-        {
-            Check(Native.masked_fill_(Handle, mask.Handle, value.Value));
-            Keep(this, mask, mask);
-            return this;
-        }
 
         public Tensor normal_(double mean = 0.0, double std = 1.0)
         {
@@ -326,14 +204,6 @@ public static unsafe partial class torch
             Check(Native.uniform_(Handle, from, to));
             GC.KeepAlive(this);
             return this;
-        }
-
-        public bool allclose(Tensor target, double rtol = 1e-05, double atol = 1e-08, bool equal_nan = false)
-        {
-            var result = Native.allclose(Handle, target.Handle, rtol, atol, equal_nan ? 1 : 0);
-            Keep(this, target, target);
-            Check(result);
-            return result == 2;
         }
 
         // Every call keeps its tensors alive to its end: a finaliser must not free what the native side works on.

@@ -17,8 +17,6 @@ public static unsafe partial class torch
 
         public Tensor mean(long[] dimensions, bool keepdim = false, ScalarType? type = null) => Reduce(Native.mean_dim, dimensions, keepdim, type);
 
-        public Tensor prod(ScalarType? type = null) => Dim(Native.prod, Code(type));
-
         public Tensor var(bool unbiased = true) => Flag(Native.var, unbiased);
 
         public Tensor var(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = null) => var([dim], unbiased, keepdim, type);
@@ -30,14 +28,6 @@ public static unsafe partial class torch
         public Tensor std(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = null) => std([dim], unbiased, keepdim, type);
 
         public Tensor std(long[] dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = null) => Spread(Native.std_dim, dimensions, unbiased, keepdim);
-
-        public Tensor amax(params long[] dims) => Extreme(Native.amax, dims, false);
-
-        public Tensor amax(long[] dims, bool keepdim = false, Tensor? @out = null) => Extreme(Native.amax, dims, keepdim);
-
-        public Tensor amin(params long[] dims) => Extreme(Native.amin, dims, false);
-
-        public Tensor amin(long[] dims, bool keepdim = false, Tensor? @out = null) => Extreme(Native.amin, dims, keepdim);
 
         public Tensor max() => Unary(Native.max, this);
 
@@ -59,21 +49,9 @@ public static unsafe partial class torch
 
         public Tensor argmax() => Unary(Native.argmax, this);
 
-        public Tensor argmin() => Unary(Native.argmin, this);
-
         public Tensor argmax(long dim, bool keepdim = false) => DimFlag(Native.argmax_dim, dim, keepdim);
 
-        public Tensor argmin(long dim, bool keepdim = false) => DimFlag(Native.argmin_dim, dim, keepdim);
-
-        public Tensor argsort(long dim = -1, bool descending = false) => DimFlag(Native.argsort, dim, descending);
-
-        public Tensor logsumexp(long dim, bool keepdim = false) => DimFlag(Native.logsumexp, dim, keepdim);
-
-        public Tensor cumsum(long dim, ScalarType? type = null) => Dims(Native.cumsum, dim, Code(type));
-
         public Tensor softmax(long dim, ScalarType? dtype = null) => Dims(Native.softmax, dim, Code(dtype));
-
-        public Tensor log_softmax(long dim, ScalarType? dtype = null) => Dims(Native.log_softmax, dim, Code(dtype));
 
         public Tensor norm(float p = 2.0f)
         {
@@ -89,69 +67,13 @@ public static unsafe partial class torch
             return new Tensor(Check(result));
         }
 
-        public Tensor bincount(Tensor? weights, long minlength = 0)
-        {
-            var result = Native.bincount(Handle, weights?.Handle ?? 0, minlength);
-            Keep(this, weights, weights);
-            return new Tensor(Check(result));
-        }
-
-        public (Tensor values, Tensor indexes) topk(int k, int dim = -1, bool largest = true, bool sorted = true)
-        {
-            nint values, indices;
-            Check(Native.topk(Handle, k, dim, largest ? 1 : 0, sorted ? 1 : 0, &values, &indices));
-            GC.KeepAlive(this);
-            return (new Tensor(values), new Tensor(indices));
-        }
-
-        public (Tensor Values, Tensor Indices) sort(long dim = -1, bool descending = false, bool stable = false)
-        {
-            nint values, indices;
-            Check(Native.sort(Handle, dim, descending ? 1 : 0, stable ? 1 : 0, &values, &indices));
-            GC.KeepAlive(this);
-            return (new Tensor(values), new Tensor(indices));
-        }
-
         // ---- matrices
 
         public Tensor mm(Tensor target) => Binary(Native.mm, this, target);
 
-        public Tensor mv(Tensor target) => Binary(Native.mv, this, target);
-
-        public Tensor bmm(Tensor batch2) => Binary(Native.bmm, this, batch2);
-
-        public Tensor matmul(Tensor target) => Binary(Native.matmul, this, target);
-
         public Tensor dot(Tensor target) => Binary(Native.dot, this, target);
 
         public Tensor outer(Tensor vec2) => Binary(Native.outer, this, vec2);
-
-        public Tensor addmm(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1)
-        {
-            var result = Native.addmm(Handle, mat1.Handle, mat2.Handle, beta, alpha);
-            Keep(this, mat1, mat2);
-            return new Tensor(Check(result));
-        }
-
-        public Tensor addmm_(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1)
-        {
-            Check(Native.addmm_(Handle, mat1.Handle, mat2.Handle, beta, alpha));
-            Keep(this, mat1, mat2);
-            return this;
-        }
-
-        public Tensor baddbmm(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1)
-        {
-            var result = Native.baddbmm(Handle, batch1.Handle, batch2.Handle, beta, alpha);
-            Keep(this, batch1, batch2);
-            return new Tensor(Check(result));
-        }
-
-        public Tensor tril(long diagonal = 0) => Dim(Native.tril, diagonal);
-
-        public Tensor triu(long diagonal = 0) => Dim(Native.triu, diagonal);
-
-        public Tensor diag(long diagonal = 0) => Dim(Native.diag, diagonal);
 
         private static long Code(ScalarType? type) => type is { } t ? (long)t : -1;
 

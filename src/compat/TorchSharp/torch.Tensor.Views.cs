@@ -52,13 +52,9 @@ public static unsafe partial class torch
 
         public Tensor view(params long[] shape) => Sized(Native.view, shape);
 
-        public Tensor view_as(Tensor other) => view(other.shape);
-
         public Tensor reshape(params long[] shape) => Sized(Native.reshape, shape);
 
         public Tensor expand(params long[] sizes) => Sized(Native.expand, sizes);
-
-        public Tensor expand_as(Tensor other) => expand(other.shape);
 
         public Tensor permute(params long[] permutation) => Sized(Native.permute, permutation);
 
@@ -66,25 +62,11 @@ public static unsafe partial class torch
 
         public Tensor flip(params long[] dims) => Sized(Native.flip, dims);
 
-        public Tensor as_strided(long[] size, long[] strides, long storageOffset = 0L)
-        {
-            nint result;
-            fixed (long* a = size, b = strides)
-            {
-                result = Native.as_strided(Handle, a, b, size.Length, storageOffset);
-            }
-
-            GC.KeepAlive(this);
-            return new Tensor(Check(result));
-        }
-
         public Tensor flatten(long start_dim = 0, long end_dim = -1) => Dims(Native.flatten, start_dim, end_dim);
 
         public Tensor transpose(long dim0, long dim1) => Dims(Native.transpose, dim0, dim1);
 
         public Tensor select(long dim, long index) => Dims(Native.select, dim, index);
-
-        public Tensor squeeze(long? dim = null) => dim is { } d ? Dim(Native.squeeze_dim, d) : Unary(Native.squeeze, this);
 
         public Tensor unsqueeze(long dim) => Dim(Native.unsqueeze, dim);
 
@@ -98,13 +80,6 @@ public static unsafe partial class torch
         public Tensor slice(long dim, long start, long finish, long step)
         {
             var result = Native.slice(Handle, dim, start, finish, step);
-            GC.KeepAlive(this);
-            return new Tensor(Check(result));
-        }
-
-        public Tensor diagonal(long offset = 0L, long dim1 = 0L, long dim2 = 1L)
-        {
-            var result = Native.diagonal(Handle, offset, dim1, dim2);
             GC.KeepAlive(this);
             return new Tensor(Check(result));
         }
@@ -143,24 +118,12 @@ public static unsafe partial class torch
             return Parts(parts, count);
         }
 
-        public Tensor[] unbind(long dimension = 0L)
-        {
-            var capacity = size((int)dimension);
-            nint* parts = stackalloc nint[checked((int)capacity)];
-            var count = Native.unbind(Handle, dimension, parts, capacity);
-            GC.KeepAlive(this);
-            return Parts(parts, count);
-        }
-
         // ---- copies and conversions
 
         public Tensor copy_(Tensor source, bool nonBlocking = false) => InPlace(Native.copy_, this, source);
 
         /// <summary>This tensor takes the storage, shape and strides of the other.</summary>
         public Tensor set_(Tensor source) => InPlace(Native.set_, this, source);
-
-        public Tensor to_type(ScalarType type, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
-            To((long)type, -1, -1, copy, disposeAfter);
 
         public Tensor to(ScalarType type, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
             To((long)type, -1, -1, copy, disposeAfter);
@@ -170,8 +133,6 @@ public static unsafe partial class torch
 
         public Tensor to(ScalarType type, Device device, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
             To((long)type, (long)device.type, device.index, copy, disposeAfter);
-
-        public Tensor type_as(Tensor tensor) => to(tensor.dtype);
 
         public Tensor cpu() => to(CPU);
 
@@ -187,18 +148,7 @@ public static unsafe partial class torch
 
         public Tensor @byte() => to(ScalarType.Byte);
 
-        public Tensor bfloat16() => to(ScalarType.BFloat16);
-
-        public Tensor empty_like(ScalarType? dtype = null, Device? device = null, bool requires_grad = false)
-        {
-            var result = Native.empty_like(Handle, dtype is { } type ? (long)type : -1);
-            GC.KeepAlive(this);
-            return new Tensor(Check(result)).with_requires_grad(requires_grad);
-        }
-
         public Tensor zeros_like(ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => full_like(0, dtype, device, requires_grad);
-
-        public Tensor ones_like(ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => full_like(1, dtype, device, requires_grad);
 
         public Tensor full_like(Scalar value, ScalarType? dtype = null, Device? device = null, bool requires_grad = false)
         {
@@ -235,46 +185,12 @@ public static unsafe partial class torch
 
         public Tensor index_select(long dim, Tensor index) => Indexed(Native.index_select, dim, index);
 
-        public Tensor gather(long dim, Tensor index) => Indexed(Native.gather, dim, index);
-
-        public Tensor scatter(long dim, Tensor index, Tensor src)
-        {
-            var result = Native.scatter(Handle, dim, index.Handle, src.Handle);
-            Keep(this, index, src);
-            return new Tensor(Check(result));
-        }
-
-        public Tensor scatter_(long dim, Tensor index, Tensor src)
-        {
-            Check(Native.scatter_(Handle, dim, index.Handle, src.Handle));
-            Keep(this, index, src);
-            return this;
-        }
-
-        public Tensor scatter_add_(long dim, Tensor index, Tensor src)
-        {
-            Check(Native.scatter_add_(Handle, dim, index.Handle, src.Handle));
-            Keep(this, index, src);
-            return this;
-        }
-
         public Tensor index_add_(long dim, Tensor index, Tensor source, Scalar alpha)
         {
             Check(Native.index_add_(Handle, dim, index.Handle, source.Handle, alpha.Value));
             Keep(this, index, source);
             return this;
         }
-
-        public Tensor index_copy_(long dim, Tensor index, Tensor source)
-        {
-            Check(Native.index_copy_(Handle, dim, index.Handle, source.Handle));
-            Keep(this, index, source);
-            return this;
-        }
-
-        public Tensor masked_select(Tensor mask) => Binary(Native.masked_select, this, mask);
-
-        public Tensor nonzero() => Unary(Native.nonzero, this);
 
         internal static Tensor[] Parts(nint* parts, long count)
         {

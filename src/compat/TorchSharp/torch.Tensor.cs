@@ -47,8 +47,6 @@ public static partial class torch
 
         public unsafe long Dimensions => Native.dim(Handle);
 
-        public long ndim => Dimensions;
-
         public unsafe long NumberOfElements => Native.numel(Handle);
 
         public unsafe long ElementSize => Native.element_size(Handle);
@@ -60,10 +58,6 @@ public static partial class torch
         public unsafe DeviceType device_type => (DeviceType)Native.device_type(Handle);
 
         public unsafe int device_index => (int)Native.device_index(Handle);
-
-        public bool is_cuda => device_type == DeviceType.CUDA;
-
-        public unsafe bool is_leaf => Native.is_leaf(Handle) == 2;
 
         public unsafe long[] shape
         {
@@ -129,11 +123,7 @@ public static partial class torch
 
         public long numel() => NumberOfElements;
 
-        public long element_size() => ElementSize;
-
         public bool is_floating_point() => torch.is_floating_point(dtype);
-
-        public bool is_integral() => torch.is_integral(dtype);
 
         public bool is_cpu() => device_type == DeviceType.CPU;
 
@@ -223,28 +213,12 @@ public static partial class torch
 
         public Tensor requires_grad_(bool requires_grad = true) => with_requires_grad(requires_grad);
 
-        public unsafe void retain_grad() => Check(Native.retain_grad(Handle));
-
         public void backward() => autograd.backward(this);
 
         /// <summary>Gives the tensor to the scope outside of its own, or to none.</summary>
         public Tensor MoveToOuterDisposeScope()
         {
             OwningDisposeScope?.MoveToOuter(this);
-            return this;
-        }
-
-        public Tensor MoveToOtherDisposeScope(DisposeScope? other)
-        {
-            if (OwningDisposeScope is { } owner)
-            {
-                owner.MoveToOther(other, this);
-            }
-            else
-            {
-                other?.Attach(this);
-            }
-
             return this;
         }
 

@@ -8,8 +8,6 @@ public static partial class torch
         public static readonly TensorIndex Ellipsis = new(3, 0, 0, 0, null);
         public static readonly TensorIndex None = new(4, 0, 0, 0, null);
         public static readonly TensorIndex Null = new(4, 0, 0, 0, null);
-        public static readonly TensorIndex Colon = Slice();
-
         private readonly long _kind;
         private readonly long _a;
         private readonly long _b;

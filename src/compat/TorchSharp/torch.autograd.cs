@@ -6,14 +6,6 @@ public static unsafe partial class torch
 {
     public static IDisposable no_grad() => new AutoGradMode(false);
 
-    public static IDisposable enable_grad(bool enabled = true) => new AutoGradMode(enabled);
-
-    public static IDisposable set_grad_enabled(bool mode = true) => new AutoGradMode(mode);
-
-    public static IDisposable inference_mode(bool mode = true) => new InferenceMode(mode);
-
-    public static bool is_grad_enabled() => Native.grad_enabled() != 0;
-
     public static class autograd
     {
         public static void backward(IList<Tensor> tensors, IList<Tensor>? grad_tensors = null, bool? retain_graph = null, bool create_graph = false, IList<Tensor>? inputs = null)

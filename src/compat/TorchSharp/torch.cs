@@ -7,13 +7,7 @@ namespace TorchSharp;
 public static partial class torch
 {
     public static readonly ScalarType @bool = ScalarType.Bool;
-    public static readonly ScalarType uint8 = ScalarType.Byte;
-    public static readonly ScalarType int8 = ScalarType.Int8;
-    public static readonly ScalarType int16 = ScalarType.Int16;
-    public static readonly ScalarType int32 = ScalarType.Int32;
     public static readonly ScalarType int64 = ScalarType.Int64;
-    public static readonly ScalarType bfloat16 = ScalarType.BFloat16;
-    public static readonly ScalarType float16 = ScalarType.Float16;
     public static readonly ScalarType float32 = ScalarType.Float32;
     public static readonly ScalarType float64 = ScalarType.Float64;
 
@@ -42,34 +36,14 @@ public static partial class torch
 
     public static DisposeScope NewDisposeScope() => DisposeScopeManager.ThreadSingleton.NewDisposeScope();
 
-    public static Tensor WrappedTensorDisposeScope(Func<Tensor> expr)
-    {
-        using var scope = NewDisposeScope();
-        return scope.MoveToOuter(expr());
-    }
-
     public static Device device(string description) => new(description);
 
     public static Device device(DeviceType deviceType, int index = -1) => new(deviceType, index);
 
-    public static ScalarType get_default_dtype() => ScalarType.Float32;
-
     public static bool is_floating_point(ScalarType type) =>
         type is ScalarType.Float16 or ScalarType.Float32 or ScalarType.Float64 or ScalarType.BFloat16;
 
-    public static bool is_integral(ScalarType type) => type is >= ScalarType.Byte and <= ScalarType.Int64 or ScalarType.Bool;
-
-    public static unsafe int get_num_threads() => Native.get_num_threads();
-
     public static unsafe void set_num_threads(int num) => Check(Native.set_num_threads(num));
-
-    public static unsafe int get_num_interop_threads() => Native.get_num_interop_threads();
-
-    public static unsafe void set_num_interop_threads(int num) => Check(Native.set_num_interop_threads(num));
-
-    public static unsafe void manual_seed(long seed) => Check(Native.manual_seed(seed));
-
-    public static bool cuda_is_available() => cuda.is_available();
 
     internal static ScalarType ToScalarType(Type type) =>
         type == typeof(float) ? ScalarType.Float32
@@ -92,19 +66,4 @@ public static partial class torch
     }
 
     internal static nint Check(nint handle) => handle != 0 ? handle : throw Native.Failure();
-
-    public static class cuda
-    {
-        public static unsafe bool is_available() => Native.cuda_available() == 2;
-
-        public static unsafe int device_count() => is_available() ? (int)Native.cuda_count() : 0;
-
-        public static unsafe void synchronize(Device? device = null)
-        {
-            if (is_available())
-            {
-                Check(Native.cuda_synchronize());
-            }
-        }
-    }
 }

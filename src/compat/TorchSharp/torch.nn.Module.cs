@@ -37,27 +37,6 @@ public static partial class torch
                 }
             }
 
-            public virtual void eval() => train(false);
-
-            public virtual void zero_grad(bool set_to_none = true)
-            {
-                foreach (var parameter in parameters())
-                {
-                    using var gradient = parameter.grad;
-                    if (gradient is not null)
-                    {
-                        if (set_to_none)
-                        {
-                            parameter.grad = null;
-                        }
-                        else
-                        {
-                            gradient.zero_();
-                        }
-                    }
-                }
-            }
-
             public virtual IEnumerable<(string name, Parameter parameter)> named_parameters(bool recurse = true)
             {
                 var seen = new HashSet<nint> { 0 };
@@ -117,8 +96,6 @@ public static partial class torch
 
             public virtual IEnumerable<(string name, Module module)> named_children() => _submodules;
 
-            public virtual IEnumerable<Module> children() => _submodules.Select(m => m.module);
-
             public virtual Dictionary<string, Tensor> state_dict(Dictionary<string, Tensor>? destination = null, string? prefix = null)
             {
                 destination ??= [];
@@ -142,30 +119,6 @@ public static partial class torch
                 return destination;
             }
 
-            public virtual (IList<string> missing_keys, IList<string> unexpected_keyes) load_state_dict(Dictionary<string, Tensor> source, bool strict = true, IList<string>? skip = null)
-            {
-                var own = state_dict();
-                var unexpected = source.Keys.Where(k => !own.ContainsKey(k) && skip?.Contains(k) != true).ToList();
-                var missing = own.Keys.Where(k => !source.ContainsKey(k) && skip?.Contains(k) != true).ToList();
-                if (strict && (missing.Count > 0 || unexpected.Count > 0))
-                {
-                    throw new InvalidOperationException("The loaded state_dict is not identical to the target dictionary.");
-                }
-
-                using (no_grad())
-                {
-                    foreach (var (key, value) in source)
-                    {
-                        if (own.TryGetValue(key, out var target) && skip?.Contains(key) != true)
-                        {
-                            target.copy_(value);
-                        }
-                    }
-                }
-
-                return (missing, unexpected);
-            }
-
             public virtual void register_buffer(string name, Tensor tensor, bool persistent = true)
             {
                 if (_ownBuffers.Exists(b => b.name == name))
@@ -185,8 +138,6 @@ public static partial class torch
 
                 _ownParameters.Add((name, param));
             }
-
-            public void add_module(string name, Module module) => register_module(name, module);
 
             public virtual void register_module(string name, Module submodule)
             {

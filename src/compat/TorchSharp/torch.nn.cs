@@ -17,21 +17,7 @@ public static partial class torch
         public static ConvTranspose2d ConvTranspose2d(long in_channels, long out_channels, long kernel_size, long stride = 1, long padding = 0, long output_padding = 0, long dilation = 1, PaddingModes padding_mode = PaddingModes.Zeros, long groups = 1, bool bias = true, Device? device = null, ScalarType? dtype = null) =>
             new(in_channels, out_channels, kernel_size, stride, padding, output_padding, dilation, groups, bias);
 
-        public static LayerNorm LayerNorm(long normalized_shape, double eps = 1e-05, bool elementwise_affine = true, bool bias = true, Device? device = null, ScalarType? dtype = null) =>
-            new([normalized_shape], eps, elementwise_affine, bias);
-
-        public static Embedding Embedding(long num_embeddings, long embedding_dims) => new(num_embeddings, embedding_dims);
-
-        public static SiLU SiLU() => new();
-
-        public static ReLU ReLU(bool inplace = false) => new();
-
         public static ModuleList<T> ModuleList<T>(params T[] modules)
             where T : Module => new(modules);
-
-        public static Sequential Sequential(params Module<Tensor, Tensor>[] modules) =>
-            new(modules.Select((m, i) => (i.ToString(System.Globalization.CultureInfo.InvariantCulture), m)));
-
-        public static Sequential Sequential(params (string name, Module<Tensor, Tensor> submodule)[] modules) => new(modules);
     }
 }

@@ -37,13 +37,6 @@ public static unsafe partial class torch
                 return new Tensor(Check(result));
             }
 
-            public static Tensor group_norm(Tensor input, long num_groups, Tensor? weight = null, Tensor? bias = null, double eps = 1e-5)
-            {
-                var result = Native.group_norm(input.Handle, num_groups, weight?.Handle ?? 0, bias?.Handle ?? 0, eps);
-                Tensor.Keep(input, weight, bias);
-                return new Tensor(Check(result));
-            }
-
             public static Tensor conv2d(Tensor input, Tensor weight, Tensor? bias = null, long[]? strides = null, long[]? padding = null, long[]? dilation = null, long groups = 1)
             {
                 nint result;
@@ -68,52 +61,6 @@ public static unsafe partial class torch
                 return new Tensor(Check(result));
             }
 
-            public static Tensor avg_pool2d(Tensor input, long[] kernel_size, long[]? stride = null, long[]? padding = null)
-            {
-                nint result;
-                fixed (long* k = Pair(kernel_size, s_ones), s = Pair(stride ?? kernel_size, s_ones), p = Pair(padding, s_zeros))
-                {
-                    result = Native.avg_pool2d(input.Handle, k, s, p);
-                }
-
-                GC.KeepAlive(input);
-                return new Tensor(Check(result));
-            }
-
-            public static Tensor max_pool2d(Tensor input, long[] kernel_size, long[]? strides = null, long[]? padding = null)
-            {
-                nint result;
-                fixed (long* k = Pair(kernel_size, s_ones), s = Pair(strides ?? kernel_size, s_ones), p = Pair(padding, s_zeros))
-                {
-                    result = Native.max_pool2d(input.Handle, k, s, p);
-                }
-
-                GC.KeepAlive(input);
-                return new Tensor(Check(result));
-            }
-
-            public static Tensor pad(Tensor input, long[] pad, PaddingModes mode = PaddingModes.Constant, double value = 0)
-            {
-                var code = mode switch
-                {
-                    PaddingModes.Constant or PaddingModes.Zeros => 0,
-                    PaddingModes.Reflect => 1,
-                    PaddingModes.Replicate => 2,
-                    _ => throw new NotSupportedException($"pad with mode {mode}"),
-                };
-                nint result;
-                fixed (long* p = pad)
-                {
-                    result = Native.pad(input.Handle, p, pad.Length, code, value);
-                }
-
-                GC.KeepAlive(input);
-                return new Tensor(Check(result));
-            }
-
-            public static Tensor pad(Tensor input, (long, long, long, long) pad, PaddingModes mode = PaddingModes.Constant, double value = 0) =>
-                functional.pad(input, [pad.Item1, pad.Item2, pad.Item3, pad.Item4], mode, value);
-
             public static Tensor scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask = null, double p = 0.0, bool is_casual = false)
             {
                 if (p < 0)
@@ -136,32 +83,14 @@ public static unsafe partial class torch
 
             public static Tensor relu(Tensor x, bool inplace = false) => inplace ? x.relu_().alias() : x.relu();
 
-            public static Tensor gelu(Tensor x) => x.gelu();
-
             public static Tensor tanh(Tensor x, bool inplace = false) => inplace ? x.tanh_().alias() : x.tanh();
 
-            public static Tensor sigmoid(Tensor x, bool inplace = false) => inplace ? x.sigmoid_().alias() : x.sigmoid();
-
             public static Tensor softmax(Tensor input, long dim, ScalarType? dtype = null) => input.softmax(dim, dtype);
-
-            public static Tensor log_softmax(Tensor x, long dim) => x.log_softmax(dim);
 
             public static Tensor dropout(Tensor input, double p = 0.5, bool training = true, bool inplace = false)
             {
                 var result = Native.dropout(input.Handle, p, training ? 1 : 0);
                 GC.KeepAlive(input);
-                return new Tensor(Check(result));
-            }
-
-            public static Tensor one_hot(Tensor x, long num_classes = -1)
-            {
-                if (x.dtype != ScalarType.Int64)
-                {
-                    throw new ArgumentException("OneHot input tensor must have elements of type Int64");
-                }
-
-                var result = Native.one_hot(x.Handle, num_classes);
-                GC.KeepAlive(x);
                 return new Tensor(Check(result));
             }
 

@@ -29,14 +29,6 @@ public class ModuleList<T> : nn.Module, IReadOnlyList<T>
         _list.Add(item);
     }
 
-    public void append(params T[] parameters)
-    {
-        foreach (var module in parameters)
-        {
-            Add(module);
-        }
-    }
-
     public IEnumerator<T> GetEnumerator() => _list.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

@@ -43,14 +43,6 @@ public sealed class TensorAccessor<T> : IDisposable, IEnumerable<T>
         source[..Math.Min(source.Length, array.Length - arrayIndex)].CopyTo(array[arrayIndex..]);
     }
 
-    public void CopyFrom(T[] array, int arrayIndex = 0, long tensorIndex = 0) => CopyFrom((ReadOnlySpan<T>)array, arrayIndex, tensorIndex);
-
-    public void CopyFrom(ReadOnlySpan<T> array, int arrayIndex = 0, long tensorIndex = 0)
-    {
-        var target = MemoryMarshal.Cast<byte, T>(_tensor.bytes)[(int)tensorIndex..];
-        array[arrayIndex..][..Math.Min(target.Length, array.Length - arrayIndex)].CopyTo(target);
-    }
-
     public IEnumerator<T> GetEnumerator() => ((IEnumerable<T>)ToArray()).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

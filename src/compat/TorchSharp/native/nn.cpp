@@ -13,18 +13,13 @@ using namespace paris;
   API int p_##name##_(T t) { TRY(Ref r(t); at::name##_(const_cast<at::Tensor&>(*r)); return 1;) }
 
 UNARY_INPLACE(silu)
-API T p_gelu(T t) { TRY(Ref r(t); return give(at::gelu(r));) }
 
 API T p_softmax(T t, int64_t dim, int64_t dtype) { TRY(Ref r(t); return give(at::softmax(r, dim, type(dtype)));) }
-API T p_log_softmax(T t, int64_t dim, int64_t dtype) { TRY(Ref r(t); return give(at::log_softmax(r, dim, type(dtype)));) }
 
 API T p_linear(T x, T w, T b) { TRY(Ref i(x); Ref weight(w); Ref bias(b); return give(at::linear(i, weight, bias.optional()));) }
 
 API T p_layer_norm(T x, const int64_t* shape, int64_t n, T w, T b, double eps) {
   TRY(Ref i(x); Ref weight(w); Ref bias(b); return give(at::layer_norm(i, ints(shape, n), weight.optional(), bias.optional(), eps));)
-}
-API T p_group_norm(T x, int64_t groups, T w, T b, double eps) {
-  TRY(Ref i(x); Ref weight(w); Ref bias(b); return give(at::group_norm(i, groups, weight.optional(), bias.optional(), eps));)
 }
 
 /// Two numbers each: stride, padding, dilation (and output padding).
@@ -34,20 +29,6 @@ API T p_conv2d(T x, T w, T b, const int64_t* stride, const int64_t* padding, con
 API T p_conv_transpose2d(T x, T w, T b, const int64_t* stride, const int64_t* padding, const int64_t* output_padding, const int64_t* dilation, int64_t groups) {
   TRY(Ref i(x); Ref weight(w); Ref bias(b);
       return give(at::conv_transpose2d(i, weight, bias.optional(), ints(stride, 2), ints(padding, 2), ints(output_padding, 2), groups, ints(dilation, 2)));)
-}
-API T p_avg_pool2d(T x, const int64_t* kernel, const int64_t* stride, const int64_t* padding) {
-  TRY(Ref i(x); return give(at::avg_pool2d(i, ints(kernel, 2), ints(stride, 2), ints(padding, 2)));)
-}
-API T p_max_pool2d(T x, const int64_t* kernel, const int64_t* stride, const int64_t* padding) {
-  TRY(Ref i(x); return give(at::max_pool2d(i, ints(kernel, 2), ints(stride, 2), ints(padding, 2)));)
-}
-API T p_pad(T x, const int64_t* pad, int64_t n, int mode, double value) {
-  TRY(Ref i(x);
-      switch (mode) {
-        case 0: return give(at::constant_pad_nd(i, ints(pad, n), value));
-        case 1: return give(n == 2 ? at::reflection_pad1d(i, ints(pad, n)) : at::reflection_pad2d(i, ints(pad, n)));
-        default: return give(n == 2 ? at::replication_pad1d(i, ints(pad, n)) : at::replication_pad2d(i, ints(pad, n)));
-      })
 }
 
 API T p_sdpa(T q, T k, T v, T mask, double p, int causal) {
@@ -60,8 +41,6 @@ API T p_sdpa(T q, T k, T v, T mask, double p, int causal) {
   )
 }
 
-API T p_embedding(T w, T index) { TRY(Ref weight(w); Ref i(index); return give(at::embedding(weight, i));) }
-API T p_one_hot(T t, int64_t classes) { TRY(Ref r(t); return give(at::one_hot(r, classes));) }
 API T p_dropout(T t, double p, int train) { TRY(Ref r(t); return give(at::dropout(r, p, train != 0));) }
 
 API T p_mse_loss(T a, T b, int64_t reduction) { TRY(Ref x(a); Ref y(b); return give(at::mse_loss(x, y, reduction));) }
@@ -88,20 +67,12 @@ API T p_get_grad(T t, int* ok) {
   TRY(*ok = 0; Ref r(t); auto g = r->grad(); *ok = 1; return g.defined() ? give(g) : nullptr;)
 }
 API int p_set_grad(T t, T gradient) { TRY(Ref r(t); const_cast<at::Tensor&>(*r).mutable_grad() = share(gradient); return 1;) }
-API int p_retain_grad(T t) { TRY(Ref r(t); r->retain_grad(); return 1;) }
 
 API int p_grad_enabled() { return c10::AutogradState::get_tls_state().get_grad_mode() ? 1 : 0; }
 API void p_set_grad_enabled(int on) { c10::AutogradState::get_tls_state().set_grad_mode(on != 0); }
 API void* p_inference_enter(int on) { TRY(return new c10::InferenceMode(on != 0);) }
 API int p_inference_leave(void* guard) { TRY(delete static_cast<c10::InferenceMode*>(guard); return 1;) }
-API int p_is_inference_mode() { return c10::InferenceMode::is_enabled() ? 1 : 0; }
 
 // ---- threads and devices
 
-API int p_get_num_threads() { TRY(return at::get_num_threads();) }
 API int p_set_num_threads(int n) { TRY(at::set_num_threads(n); return 1;) }
-API int p_get_num_interop_threads() { TRY(return at::get_num_interop_threads();) }
-API int p_set_num_interop_threads(int n) { TRY(at::set_num_interop_threads(n); return 1;) }
-API int p_cuda_available() { TRY(return at::hasCUDA() ? 2 : 1;) }
-API int64_t p_cuda_count() { TRY(return at::detail::getCUDAHooks().getNumGPUs();) }
-API int p_cuda_synchronize() { TRY(at::detail::getCUDAHooks().deviceSynchronize(at::detail::getCUDAHooks().current_device()); return 1;) }

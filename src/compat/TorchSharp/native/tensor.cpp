@@ -30,7 +30,6 @@ API int p_strides(T t, int64_t* out) {
   TRY(auto s = Ref(t)->strides(); for (size_t i = 0; i < s.size(); ++i) out[i] = s[i]; return 1;)
 }
 API int p_is_contiguous(T t) { TRY(return Ref(t)->is_contiguous() ? 2 : 1;) }
-API int p_is_leaf(T t) { TRY(return Ref(t)->is_leaf() ? 2 : 1;) }
 API int p_requires_grad(T t) { TRY(return Ref(t)->requires_grad() ? 2 : 1;) }
 API int p_set_requires_grad(T t, int on) { TRY(Ref r(t); r->requires_grad_(on != 0); return 1;) }
 API void* p_data(T t) { TRY(Ref r(t); return r->data_ptr();) }
@@ -48,27 +47,14 @@ API T p_full(const int64_t* sizes, int64_t n, PScalar value, int64_t dtype, int6
 API T p_full_like(T t, PScalar value, int64_t dtype) {
   TRY(Ref r(t); return give(at::full_like(r, scalar(value), type(dtype), c10::nullopt, c10::nullopt, c10::nullopt, c10::nullopt));)
 }
-API T p_empty_like(T t, int64_t dtype) {
-  TRY(Ref r(t); return give(at::empty_like(r, type(dtype), c10::nullopt, c10::nullopt, c10::nullopt, c10::nullopt));)
-}
 API T p_arange(PScalar start, PScalar end, PScalar step, int64_t dtype, int64_t kind, int64_t index) {
   TRY(return give(at::arange(scalar(start), scalar(end), scalar(step), at::TensorOptions().dtype(type(dtype)).device(device(kind, index))));)
 }
 API T p_linspace(double start, double end, int64_t steps, int64_t dtype, int64_t kind, int64_t index) {
   TRY(return give(at::linspace(start, end, steps, at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)).device(device(kind, index))));)
 }
-API T p_eye(int64_t rows, int64_t columns, int64_t dtype, int64_t kind, int64_t index) {
-  TRY(return give(at::eye(rows, columns, at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)).device(device(kind, index))));)
-}
-API T p_randn(const int64_t* sizes, int64_t n, int64_t dtype, int64_t kind, int64_t index) {
-  TRY(return give(at::randn(ints(sizes, n), at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)).device(device(kind, index))));)
-}
-API T p_rand(const int64_t* sizes, int64_t n, int64_t dtype, int64_t kind, int64_t index) {
-  TRY(return give(at::rand(ints(sizes, n), at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)).device(device(kind, index))));)
-}
 API int p_normal_(T t, double mean, double std) { TRY(Ref r(t); r->normal_(mean, std); return 1;) }
 API int p_uniform_(T t, double from, double to) { TRY(Ref r(t); r->uniform_(from, to); return 1;) }
-API int p_manual_seed(int64_t seed) { TRY(at::manual_seed(static_cast<uint64_t>(seed)); return 1;) }
 
 // ---- copies and conversions
 
@@ -96,19 +82,13 @@ API T p_expand(T t, const int64_t* sizes, int64_t n) { TRY(Ref r(t); return give
 API T p_permute(T t, const int64_t* dims, int64_t n) { TRY(Ref r(t); return give(r->permute(ints(dims, n)));) }
 API T p_repeat(T t, const int64_t* sizes, int64_t n) { TRY(Ref r(t); return give(r->repeat(ints(sizes, n)));) }
 API T p_flip(T t, const int64_t* dims, int64_t n) { TRY(Ref r(t); return give(r->flip(ints(dims, n)));) }
-API T p_as_strided(T t, const int64_t* sizes, const int64_t* strides, int64_t n, int64_t offset) {
-  TRY(Ref r(t); return give(r->as_strided(ints(sizes, n), ints(strides, n), offset));)
-}
 API T p_transpose(T t, int64_t a, int64_t b) { TRY(Ref r(t); return give(r->transpose(a, b));) }
 API T p_t(T t) { TRY(Ref r(t); return give(r->t());) }
 API T p_flatten(T t, int64_t start, int64_t end) { TRY(Ref r(t); return give(r->flatten(start, end));) }
-API T p_squeeze(T t) { TRY(Ref r(t); return give(r->squeeze());) }
-API T p_squeeze_dim(T t, int64_t dim) { TRY(Ref r(t); return give(r->squeeze(dim));) }
 API T p_unsqueeze(T t, int64_t dim) { TRY(Ref r(t); return give(r->unsqueeze(dim));) }
 API T p_select(T t, int64_t dim, int64_t i) { TRY(Ref r(t); return give(r->select(dim, i));) }
 API T p_narrow(T t, int64_t dim, int64_t start, int64_t length) { TRY(Ref r(t); return give(r->narrow(dim, start, length));) }
 API T p_slice(T t, int64_t dim, int64_t start, int64_t end, int64_t step) { TRY(Ref r(t); return give(r->slice(dim, start, end, step));) }
-API T p_diagonal(T t, int64_t offset, int64_t a, int64_t b) { TRY(Ref r(t); return give(r->diagonal(offset, a, b));) }
 
 static int64_t hand_out(std::vector<at::Tensor> parts, T* out, int64_t capacity) {
   TORCH_CHECK(static_cast<int64_t>(parts.size()) <= capacity, "more parts than expected");
@@ -119,25 +99,15 @@ API int64_t p_chunk(T t, int64_t chunks, int64_t dim, T* out) { TRY(Ref r(t); re
 API int64_t p_split(T t, const int64_t* sizes, int64_t n, int64_t dim, T* out) {
   TRY(Ref r(t); return hand_out(r->split_with_sizes(ints(sizes, n), dim), out, n);)
 }
-API int64_t p_unbind(T t, int64_t dim, T* out, int64_t capacity) { TRY(Ref r(t); return hand_out(r->unbind(dim), out, capacity);) }
 API T p_cat(const T* tensors, int64_t n, int64_t dim) { TRY(return give(at::cat(list(tensors, n), dim));) }
 API T p_stack(const T* tensors, int64_t n, int64_t dim) { TRY(return give(at::stack(list(tensors, n), dim));) }
 
 // ---- indexing
 
 API T p_index_select(T t, int64_t dim, T index) { TRY(Ref r(t); Ref i(index); return give(r->index_select(dim, i));) }
-API T p_gather(T t, int64_t dim, T index) { TRY(Ref r(t); Ref i(index); return give(r->gather(dim, i));) }
-API T p_scatter(T t, int64_t dim, T index, T source) { TRY(Ref r(t); Ref i(index); Ref s(source); return give(r->scatter(dim, i, s));) }
-API int p_scatter_(T t, int64_t dim, T index, T source) { TRY(Ref r(t); Ref i(index); Ref s(source); r->scatter_(dim, i, s); return 1;) }
-API int p_scatter_add_(T t, int64_t dim, T index, T source) { TRY(Ref r(t); Ref i(index); Ref s(source); r->scatter_add_(dim, i, s); return 1;) }
 API int p_index_add_(T t, int64_t dim, T index, T source, PScalar alpha) {
   TRY(Ref r(t); Ref i(index); Ref s(source); r->index_add_(dim, i, s, scalar(alpha)); return 1;)
 }
-API int p_index_copy_(T t, int64_t dim, T index, T source) { TRY(Ref r(t); Ref i(index); Ref s(source); r->index_copy_(dim, i, s); return 1;) }
-API T p_masked_select(T t, T mask) { TRY(Ref r(t); Ref m(mask); return give(r->masked_select(m));) }
-API T p_masked_fill(T t, T mask, PScalar value) { TRY(Ref r(t); Ref m(mask); return give(r->masked_fill(m, scalar(value)));) }
-API int p_masked_fill_(T t, T mask, PScalar value) { TRY(Ref r(t); Ref m(mask); r->masked_fill_(m, scalar(value)); return 1;) }
-API T p_nonzero(T t) { TRY(Ref r(t); return give(r->nonzero());) }
 API T p_where(T condition, T x, T y) { TRY(Ref c(condition); Ref a(x); Ref b(y); return give(at::where(c, a, b));) }
 
 /// kinds: 0 single (a), 1 slice (a, b, c; INT64_MIN = left out), 2 tensor, 3 ellipsis, 4 new axis, 5 boolean (a).
