@@ -16,6 +16,8 @@ public static unsafe partial class torch
 
     public static Tensor mm(Tensor input, Tensor target) => input.mm(target);
 
+    public static Tensor matmul(Tensor input, Tensor target) => input.matmul(target);
+
     public static Tensor outer(Tensor input, Tensor vec2) => input.outer(vec2);
 
     public static Tensor dot(Tensor input, Tensor other) => input.dot(other);

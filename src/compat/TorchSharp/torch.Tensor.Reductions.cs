@@ -71,6 +71,8 @@ public static unsafe partial class torch
 
         public Tensor mm(Tensor target) => Binary(Native.mm, this, target);
 
+        public Tensor matmul(Tensor target) => Binary(Native.matmul, this, target);
+
         public Tensor dot(Tensor target) => Binary(Native.dot, this, target);
 
         public Tensor outer(Tensor vec2) => Binary(Native.outer, this, vec2);

@@ -43,6 +43,8 @@ public static partial class torch
     public static bool is_floating_point(ScalarType type) =>
         type is ScalarType.Float16 or ScalarType.Float32 or ScalarType.Float64 or ScalarType.BFloat16;
 
+    public static unsafe int get_num_threads() => Native.get_num_threads();
+
     public static unsafe void set_num_threads(int num) => Check(Native.set_num_threads(num));
 
     internal static ScalarType ToScalarType(Type type) =>

@@ -140,6 +140,7 @@ internal static unsafe class Native
     internal static readonly delegate* unmanaged<nint, long, int, nint*, nint*, int> max_dim = (delegate* unmanaged<nint, long, int, nint*, nint*, int>)Find("p_max_dim");
     internal static readonly delegate* unmanaged<nint, long, int, nint*, nint*, int> min_dim = (delegate* unmanaged<nint, long, int, nint*, nint*, int>)Find("p_min_dim");
     internal static readonly delegate* unmanaged<nint, nint, nint> mm = (delegate* unmanaged<nint, nint, nint>)Find("p_mm");
+    internal static readonly delegate* unmanaged<nint, nint, nint> matmul = (delegate* unmanaged<nint, nint, nint>)Find("p_matmul");
     internal static readonly delegate* unmanaged<nint, nint, nint> dot = (delegate* unmanaged<nint, nint, nint>)Find("p_dot");
     internal static readonly delegate* unmanaged<nint, nint, nint> outer = (delegate* unmanaged<nint, nint, nint>)Find("p_outer");
     internal static readonly delegate* unmanaged<nint, nint> trace = (delegate* unmanaged<nint, nint>)Find("p_trace");
@@ -166,6 +167,7 @@ internal static unsafe class Native
     internal static readonly delegate* unmanaged[SuppressGCTransition]<int, void> set_grad_enabled = (delegate* unmanaged[SuppressGCTransition]<int, void>)Find("p_set_grad_enabled");
     internal static readonly delegate* unmanaged<int, nint> inference_enter = (delegate* unmanaged<int, nint>)Find("p_inference_enter");
     internal static readonly delegate* unmanaged<nint, int> inference_leave = (delegate* unmanaged<nint, int>)Find("p_inference_leave");
+    internal static readonly delegate* unmanaged<int> get_num_threads = (delegate* unmanaged<int>)Find("p_get_num_threads");
     internal static readonly delegate* unmanaged<int, int> set_num_threads = (delegate* unmanaged<int, int>)Find("p_set_num_threads");
 
     /// <summary>The message of the last failure on this thread, as TorchSharp throws it.</summary>

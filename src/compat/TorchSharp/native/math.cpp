@@ -105,6 +105,7 @@ API int p_min_dim(T t, int64_t dim, int keep, T* values, T* indices) { TRY(Ref r
 // ---- matrices
 
 BINARY(mm)
+BINARY(matmul)
 BINARY(dot)
 BINARY(outer)
 UNARY(trace)

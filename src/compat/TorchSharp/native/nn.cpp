@@ -75,4 +75,5 @@ API int p_inference_leave(void* guard) { TRY(delete static_cast<c10::InferenceMo
 
 // ---- threads and devices
 
+API int p_get_num_threads() { TRY(return at::get_num_threads();) }
 API int p_set_num_threads(int n) { TRY(at::set_num_threads(n); return 1;) }
