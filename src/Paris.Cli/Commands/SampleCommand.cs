@@ -49,7 +49,7 @@ internal sealed class SampleCommand : ParisCommand
         if (sample.State != "completed")
         {
             Output.Note($"paris: sampling {sample.State}{(sample.Message is null ? "" : $": {sample.Message}")}");
-            return CommandLine.Failed;
+            return sample.BadInput ? CommandLine.BadInput : CommandLine.Failed;
         }
 
         var files = await SaveAsync(client, run, sample, arguments.GetValue(_out)!, cancellationToken);

@@ -13,6 +13,16 @@ internal sealed class PlainDisplay(TextWriter output, TimeProvider time) : IRunD
 
     public void Update(RunView run)
     {
+        if (_known.Count == 0 && run.Jobs.Count(j => j.State == "completed") is > 0 and var done)
+        {
+            // What an earlier start finished is told in one line.
+            Write(run, $"{done} of {run.Jobs.Count} jobs are done already");
+            foreach (var job in run.Jobs.Where(j => j.State == "completed"))
+            {
+                _known[job.Key] = (job.State, job.Epoch);
+            }
+        }
+
         foreach (var job in run.Jobs)
         {
             var known = _known.GetValueOrDefault(job.Key, ("waiting", 0));

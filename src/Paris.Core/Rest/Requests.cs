@@ -56,7 +56,8 @@ public sealed record SampleRequest
 /// <param name="Fraction">Done share, 0 … 1.</param>
 /// <param name="Pictures">Names of its pictures, as <c>GET /api/v1/runs/{run}/blobs/{name}</c> takes them.</param>
 /// <param name="Message">Why it failed or waits.</param>
-public sealed record SampleView(string Id, string State, double Fraction, IReadOnlyList<string> Pictures, string? Message);
+/// <param name="BadInput">True when it failed because the request is wrong.</param>
+public sealed record SampleView(string Id, string State, double Fraction, IReadOnlyList<string> Pictures, string? Message, bool BadInput = false);
 
 /// <summary>Body of <c>POST /api/v1/runs/{run}/evaluate</c>.</summary>
 /// <param name="Strategies">What to compare; empty takes the run's.</param>

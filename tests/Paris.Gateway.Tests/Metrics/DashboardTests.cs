@@ -49,7 +49,7 @@ public sealed partial class DashboardTests
         instruments.Slots("silo-0", 1, 1);
         foreach (var metric in new[] { "loss", "step-seconds", "checkpoint-stall-seconds", "bytes-between-experts", "rollbacks" })
         {
-            instruments.Measured(tags, metric, 1);
+            instruments.Measured(tags, metric, 1, before: 0);
         }
 
         using var client = gateway.Client(token: false);
