@@ -138,7 +138,15 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
         var job = _grains.GetJob("demo/router");
 
         var refused = await job.EnsureAsync(new JobOrder());
-        Assert.Equal((JobState.Queued, 1), (refused.State, _agent.Starts));
+        Assert.Equal(JobState.Queued, refused.State);
+        Assert.InRange(_agent.Starts, 1, 10);
+
+        // On a slow machine the next try (a second later) may hold the slot at this very moment.
+        for (var i = 0; i < 100 && (await _grains.Scheduler().GetStatusAsync()).Reserved.Length > 0; i++)
+        {
+            await Task.Delay(20);
+        }
+
         Assert.Empty((await _grains.Scheduler().GetStatusAsync()).Reserved);
 
         // The next try comes by itself.
