@@ -89,16 +89,17 @@ public static unsafe partial class torch
     public static Tensor tensor(float scalar, Device? device = null, bool requires_grad = false) =>
         Full([], (double)scalar, ScalarType.Float32, device, requires_grad);
 
-    public static Tensor tensor(double scalar, Device? device = null, bool requires_grad = false) =>
-        Full([], scalar, ScalarType.Float64, device, requires_grad);
+    public static Tensor tensor(double scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
+        Full([], scalar, dtype ?? ScalarType.Float64, device, requires_grad);
 
     public static Tensor tensor(long scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         Full([], scalar, dtype ?? ScalarType.Int64, device, requires_grad);
 
-    public static Tensor tensor(int scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
-        Full([], (long)scalar, dtype ?? ScalarType.Int32, device, requires_grad);
+    public static Tensor tensor(int scalar, Device? device = null, bool requires_grad = false) =>
+        Full([], (long)scalar, ScalarType.Int32, device, requires_grad);
 
-    public static Tensor tensor(bool scalar, Device? device = null) => Full([], NativeScalar.Of(scalar), ScalarType.Bool, device, false);
+    public static Tensor tensor(bool scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
+        Full([], NativeScalar.Of(scalar), dtype ?? ScalarType.Bool, device, requires_grad);
 
     public static Tensor tensor(float[] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         Copy<float>(rawArray, [rawArray.Length], dtype, device, requires_grad);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TorchSharp.PInvoke;
 
 namespace TorchSharp;
@@ -9,12 +10,14 @@ public static unsafe partial class torch
     {
         public Tensor T => t();
 
+        [IndexerName("TensorItems")]
         public Tensor this[params TensorIndex[] indices]
         {
             get => index(indices);
             set => index_put_(value, indices);
         }
 
+        [IndexerName("TensorItems")]
         public Tensor this[long i1]
         {
             get => select(0, i1);
@@ -25,6 +28,7 @@ public static unsafe partial class torch
             }
         }
 
+        [IndexerName("TensorItems")]
         public Tensor this[long i1, long i2]
         {
             get
