@@ -47,7 +47,7 @@ internal sealed class DemoCommand : ParisCommand
         {
             if (arguments.GetValue(_fresh))
             {
-                throw new Core.ParisInputException($"A gateway serves the store '{store}' at {running.Url}; --fresh deletes under its hands: stop it first.");
+                throw new Core.ParisInputException($"A gateway serves the store '{BlobStoreFactory.Describe(store)}' at {running.Url}; --fresh deletes under its hands: stop it first.");
             }
 
             using var client = new GatewayClient(running.Url, running.Token);
@@ -74,7 +74,7 @@ internal sealed class DemoCommand : ParisCommand
         try
         {
             using var client = new GatewayClient(cluster.Address.Url, cluster.Address.Token);
-            code = await FollowAsync(client, spec, folder, json, $"page: {cluster.Address.Url}/?run={spec.Name}   store: {store}   log: {options.LogFile}", cancellationToken);
+            code = await FollowAsync(client, spec, folder, json, $"page: {cluster.Address.Url}/?run={spec.Name}   store: {BlobStoreFactory.Describe(store)}   log: {options.LogFile}", cancellationToken);
             if (arguments.GetValue(_keep))
             {
                 Tell(json, $"still serving {cluster.Address.Url}/?run={spec.Name}; Ctrl-C stops");

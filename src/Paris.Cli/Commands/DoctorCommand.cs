@@ -24,7 +24,7 @@ internal sealed class DoctorCommand(CliOutput output) : ParisCommand(output, "do
             Packages(),
             .. await WorkerAsync(cancellationToken),
             Threads(),
-            Store(store),
+            await StoreAsync(store, cancellationToken),
             Disk(store),
             .. Data(),
             await GatewayAsync(store, cancellationToken),
@@ -94,12 +94,13 @@ internal sealed class DoctorCommand(CliOutput output) : ParisCommand(output, "do
             : Finding.Warn("threads", $"{cores} cores, OMP_NUM_THREADS is {wanted ?? "not set"}", "set OMP_NUM_THREADS=1 (the launcher does): workers are the unit of parallelism, and spinning threads halve each other");
     }
 
-    private static Finding Store(string store)
+    private static async Task<Finding> StoreAsync(string store, CancellationToken cancellationToken)
     {
         try
         {
-            _ = new LocalBlobStore(store, TimeProvider.System);
-            return Finding.Ok("store", $"'{Path.GetFullPath(store)}' can be written");
+            var opened = BlobStoreFactory.Open(store);
+            await BlobStoreFactory.CheckWritableAsync(opened, cancellationToken);
+            return Finding.Ok("store", $"'{opened.Description}' can be written");
         }
         catch (ParisInputException e)
         {

@@ -3,6 +3,7 @@ using Paris.Cli.Client;
 using Paris.Cli.Hosting;
 using Paris.Cli.Output;
 using Paris.Core;
+using Paris.Core.Storage;
 
 namespace Paris.Cli.Commands;
 
@@ -24,9 +25,10 @@ internal sealed class UpCommand : ParisCommand
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         var store = GatewayLocator.StoreFolder(arguments.GetValue(CommonOptions.Store));
+        var shown = BlobStoreFactory.Describe(store);
         if (await RunningGateway.FindAsync(store, cancellationToken) is { } running)
         {
-            throw new ParisInputException($"A gateway already serves the store '{store}' at {running.Url}; use it, or stop it first.");
+            throw new ParisInputException($"A gateway already serves the store '{shown}' at {running.Url}; use it, or stop it first.");
         }
 
         WorkerProcess.Require();
@@ -35,11 +37,17 @@ internal sealed class UpCommand : ParisCommand
             cancellationToken);
         if (Json(arguments))
         {
-            Output.Json(new { cluster.Address.Url, store, slots = arguments.GetValue(_slots), silos = arguments.GetValue(_silos) });
+            Output.Json(new { cluster.Address.Url, store = shown, slots = arguments.GetValue(_slots), silos = arguments.GetValue(_silos) });
         }
         else
         {
-            Output.Line($"page and API: {cluster.Address.Url}   store: {store}   slots: {arguments.GetValue(_slots)}");
+            Output.Line($"page and API: {cluster.Address.Url}   store: {shown}   slots: {arguments.GetValue(_slots)}");
+            if (!cluster.WritesAddress)
+            {
+                // A container is no place for a token: whoever started this sees it once.
+                Output.Line($"for clients: export PARIS_URL={cluster.Address.Url} PARIS_TOKEN={cluster.Address.Token}");
+            }
+
             Output.Line("from another terminal: paris train -f run.yaml, paris status --watch; Ctrl-C stops (workers commit first)");
         }
 

@@ -16,14 +16,18 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly IReadOnlyList<IHost> _silos;
 
-    private LocalCluster(WebApplication app, IReadOnlyList<IHost> silos, GatewayAddress address)
+    private LocalCluster(WebApplication app, IReadOnlyList<IHost> silos, GatewayAddress address, bool writesAddress)
     {
+        WritesAddress = writesAddress;
         _app = app;
         _silos = silos;
         Address = address;
     }
 
     public GatewayAddress Address { get; }
+
+    /// <summary>True when <c>gateway.json</c> under a local store tells clients where this is.</summary>
+    public bool WritesAddress { get; }
 
     /// <summary>Starts the silos and the gateway; nothing is left behind when that fails.</summary>
     /// <exception cref="Core.ParisInputException">The store, the port or the numbers cannot work.</exception>
@@ -59,7 +63,7 @@ internal sealed class LocalCluster : IAsyncDisposable
                 await host.StartAsync(cancellationToken);
             }
 
-            return new LocalCluster(app, hosts, address);
+            return new LocalCluster(app, hosts, address, gateway.StoreFolder is not null);
         }
         catch
         {

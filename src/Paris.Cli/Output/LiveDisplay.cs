@@ -29,7 +29,7 @@ internal sealed class LiveDisplay(LiveDisplayContext context, string? url) : IRu
                 Units.Percent(phase.Fraction),
                 phase.Jobs > 1 ? $"{phase.Completed}/{phase.Jobs}" : "",
                 phase.Running > 0 ? Units.Rate(phase.Rate, phase.Unit) : "",
-                phase.Running > 0 && phase.SecondsLeft is not null ? $"{Units.Duration(phase.SecondsLeft)} left" : phase.Completed == phase.Jobs ? "[green]done[/]" : "[grey]waits[/]");
+                phase.Running > 0 && phase.SecondsLeft is not null ? $"{Units.Duration(phase.SecondsLeft)} left" : phase.Completed == phase.Jobs ? "[green]done[/]" : phase.Running > 0 ? "" : "[grey]waits[/]");
         }
 
         var rows = new List<IRenderable>

@@ -68,7 +68,7 @@ internal static class RunFindings
         var atNoise = report.Router?.Accuracy.Where(p => p.T >= 0.95).OrderByDescending(p => p.T).FirstOrDefault();
         return $"top-1 sends {P(largest.Item)} of the images to cluster {largest.Index}, which holds {P(trained)} of the samples"
             + (atNoise is null ? "" : $" (router accuracy at t = {atNoise.T.ToString("0.##", CultureInfo.InvariantCulture)}: {P(atNoise.Accuracy)})")
-            + ": at high noise an unconditional router can only return the shares, so the largest always wins. In the paper a prompt conditions the experts and the images; here only the noise does.";
+            + ": at high noise an unconditional router can know little more than the shares, and top-1 lets a small lead decide every first step. In the paper a prompt guides the experts; here nothing but the noise does.";
     }
 
     private static IEnumerable<string> Coverage(RunReport report)
