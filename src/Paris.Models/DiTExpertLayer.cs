@@ -33,6 +33,7 @@ public sealed class DiTExpertLayer : NamedModule<Tensor, Tensor, Tensor?, Tensor
     /// <summary>x [B, N, D], shared modulation t0 [B, 6, D], text y [B, M, D] or null; returns [B, N, D].</summary>
     public override Tensor forward(Tensor x, Tensor t0, Tensor? y)
     {
+        using var scope = NewDisposeScope();
         var m = (_table + t0).chunk(6, 1); // shift_msa, scale_msa, gate_msa, shift_mlp, scale_mlp, gate_mlp: each [B, 1, D]
         x = Modulation.Gated(x, m[2], _attention.call(Modulation.Normalised(x, m[0], m[1], _eps)));
         if (_crossAttention is not null)
@@ -40,6 +41,6 @@ public sealed class DiTExpertLayer : NamedModule<Tensor, Tensor, Tensor?, Tensor
             x = x + _crossAttention.Cross(x, y!);
         }
 
-        return Modulation.Gated(x, m[5], _mlp.call(Modulation.Normalised(x, m[3], m[4], _eps)));
+        return Modulation.Gated(x, m[5], _mlp.call(Modulation.Normalised(x, m[3], m[4], _eps))).MoveToOuterDisposeScope();
     }
 }

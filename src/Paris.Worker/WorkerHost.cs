@@ -146,6 +146,7 @@ public sealed class WorkerHost
             }
         }
 
+        Training.Trainers.HostAllocator.KeepFreedMemory();
         TorchSharp.torch.set_num_threads(Math.Max(1, start.Threads));
         JobRegistry.Create(start.Job.Kind).Run(context);
         _events.Write(new CompletedEvent(fence.Head.Result?.Name
