@@ -17,6 +17,7 @@ fi
 needs=(
   "/usr/bin/g++ g++"
   "/usr/bin/cmake cmake"
+  "/usr/bin/make make"
 )
 if [ "${TorchSource:-standin}" = standin ] && [ -z "${PARIS_LIBTORCH:-}" ]; then
   # libopenblas0-pthread: without it libtorch falls back to the slow reference BLAS.

@@ -5,10 +5,16 @@ out="$1"
 source="$(cd "$(dirname "$0")" && pwd)"
 mkdir -p "$out/cmake"
 
-build() {
-  if command -v ninja >/dev/null 2>&1; then generator="-G Ninja"; else generator=""; fi
+configure() {
+  generator=""
+  if [ ! -f "$out/cmake/CMakeCache.txt" ] && command -v ninja >/dev/null 2>&1; then generator="-G Ninja"; fi
   # shellcheck disable=SC2086
   cmake -S "$source" -B "$out/cmake" $generator -DCMAKE_BUILD_TYPE=Release
+}
+
+build() {
+  # A cache of another place or another CMake is of no use: once more from scratch.
+  configure || { rm -rf "$out/cmake"; configure; }
   cmake --build "$out/cmake" --parallel 2
   # A new file by rename: a process that has the old one loaded keeps it whole.
   if ! cmp -s "$out/cmake/libparistorch.so" "$out/libparistorch.so"; then
