@@ -88,7 +88,6 @@ public sealed class ModelShapesTests
         DiTRouter router;
         Autoencoder autoencoder;
         Classifier classifier;
-        var before = Tensor.TotalCount;
         using (NewDisposeScope())
         {
             (expert, router, autoencoder, classifier) = (new DiTExpert(_small), new DiTRouter(_small, 3), new Autoencoder(1, 4, 8), new Classifier(1, 8, 10));
@@ -102,11 +101,13 @@ public sealed class ModelShapesTests
             Assert.Equal([1L, 10], classifier.forward(zeros(1, 1, 8, 8)).shape);
         }
 
-        expert.Dispose();
-        router.Dispose();
-        autoencoder.Dispose();
-        classifier.Dispose();
-        Assert.Equal(before, Tensor.TotalCount);
+        foreach (var model in new nn.Module[] { expert, router, autoencoder, classifier })
+        {
+            var tensors = model.state_dict().Values.ToList();
+            Assert.DoesNotContain(tensors, t => t.IsInvalid);
+            model.Dispose();
+            Assert.All(tensors, t => Assert.True(t.IsInvalid));
+        }
     }
 
     [Fact]
