@@ -40,8 +40,8 @@ for project in "${projects[@]}"; do
     grep -E -A 25 '^ *Failed |error|Aborted|crash' "$log" | head -n 120
     echo "    the whole log is artifacts/test-results/$project.log"
   fi
-  grep -E '^ *Skipped ' "$log" | sort | uniq -c | sort -rn | head -n 12
-  grep -E 'SKIP: ' "$log" | sed 's/^ */    /' | sort -u | head -n 12
+  # Every skipped test with its reason, which the runner prints on the line after it.
+  grep -A 1 -F '[SKIP]' "$log" | grep -v -e '^--$' | sed -E 's/^\[xUnit\.net [0-9:.]+\] */    /' | head -n 24
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
