@@ -32,10 +32,6 @@ public sealed record RunSpec
 
     public EvaluationSpec Evaluation { get; init; } = new();
 
-    /// <summary>Threads of tensor operations a worker.</summary>
-    [Range(1, 1024)]
-    public int Threads { get; init; } = 1;
-
     /// <summary>Runs with a higher priority are queued first.</summary>
     public int Priority { get; init; }
 

@@ -31,6 +31,9 @@ public sealed class Ensemble : IDisposable
     /// <summary>[K] share of each cluster in the data.</summary>
     public double[] Shares { get; private set; } = [];
 
+    /// <summary>Classes the experts are conditioned on; 0 without a class condition.</summary>
+    public int Classes { get; private set; }
+
     public EnsembleSampler Sampler { get; private set; } = null!;
 
     /// <summary>Loads the models a strategy needs; the twin is an ensemble of one.</summary>
@@ -111,8 +114,12 @@ public sealed class Ensemble : IDisposable
     private VelocityModel LoadExpert(JobContext context, JobKind kind, string part)
     {
         var (channels, side) = LatentCodec.ModelShape(_spec);
-        var expert = Keep(new DiTExpert(DiTShape.From(_spec.Expert.Model, channels, side, _spec.Data.Classes.Count)));
-        LoadWeights(context, expert, kind, part);
+        using var file = OpenWeights(context, kind, part);
+        // The file knows how many classes the data had: its table has one row more, the null class.
+        var classes = file.Contains("class_embed") ? (int)file["class_embed"].Shape[0] - 1 : 0;
+        Classes = Math.Max(Classes, classes);
+        var expert = Keep(new DiTExpert(DiTShape.From(_spec.Expert.Model, channels, side, classes)));
+        WeightFile.Load(expert, file);
         return (x, t, condition) => expert.call(x, t, condition);
     }
 
@@ -120,15 +127,15 @@ public sealed class Ensemble : IDisposable
     {
         var (channels, side) = LatentCodec.ModelShape(_spec);
         var router = Keep(new DiTRouter(DiTShape.From(_spec.Router.Model, channels, side), _spec.Clustering.Clusters));
-        LoadWeights(context, router, JobKind.TrainRouter, "");
+        using var file = OpenWeights(context, JobKind.TrainRouter, "");
+        WeightFile.Load(router, file);
         return router.call;
     }
 
-    private static void LoadWeights(JobContext context, nn.Module module, JobKind kind, string part)
+    private static SafetensorsFile OpenWeights(JobContext context, JobKind kind, string part)
     {
         var entry = context.Require(kind, part).Outputs["model"];
-        using var file = SafetensorsFile.FromBytes(JobContext.Await(ShardManifest.ReadVerifiedAsync(context.Store, entry.Name, entry.Sha256, default)), entry.Name);
-        WeightFile.Load(module, file);
+        return SafetensorsFile.FromBytes(JobContext.Await(ShardManifest.ReadVerifiedAsync(context.Store, entry.Name, entry.Sha256, default)), entry.Name);
     }
 
     private T Keep<T>(T module)

@@ -65,20 +65,19 @@ public sealed class ImageDrawer(JobContext context, Ensemble ensemble)
     /// <param name="count">Images.</param>
     /// <param name="seed">Seed of noise and draws.</param>
     /// <param name="steps">Euler steps; null takes the spec's.</param>
-    /// <param name="guidance">Guidance scale; null takes the spec's. Without a condition only 1 is possible.</param>
+    /// <param name="guidance">Guidance scale; null takes the spec's. Without a condition only 1 is possible. With classes, image i is asked for class i mod C.</param>
     /// <param name="trueCluster">The cluster of image i, for <c>oracle</c>.</param>
     /// <exception cref="ParisInputException">The request does not fit the run.</exception>
     public DrawnImages Draw(string strategyName, int count, ulong seed, int? steps = null, double? guidance = null, Func<int, int>? trueCluster = null)
     {
         var spec = context.Spec;
-        if (spec.Expert.Model.Condition != "none")
+        var scale = guidance ?? spec.Sampling.GuidanceScale;
+        switch (spec.Expert.Model.Condition)
         {
-            throw new ParisInputException($"run '{spec.Name}' is conditioned on {spec.Expert.Model.Condition}; drawing from conditioned experts is not available yet.");
-        }
-
-        if ((guidance ?? spec.Sampling.GuidanceScale) != 1)
-        {
-            throw new ParisInputException($"guidance needs a condition, and run '{spec.Name}' has none; leave the guidance scale at 1.");
+            case "none" when scale != 1:
+                throw new ParisInputException($"guidance needs a condition, and run '{spec.Name}' has none; leave the guidance scale at 1.");
+            case "text":
+                throw new ParisInputException($"run '{spec.Name}' is conditioned on text; drawing from a prompt is not available yet.");
         }
 
         var (strategy, clusterOf) = Resolve(strategyName, seed, trueCluster);
@@ -107,6 +106,7 @@ public sealed class ImageDrawer(JobContext context, Ensemble ensemble)
                 strategy,
                 clusters,
                 (image, step, draw) => Ensemble.Uniform(seed, from + image, step, draw),
+                ensemble.Classes > 0 ? ClassGuidance(from, n, (float)scale) : null,
                 afterStep: (step, _) =>
                 {
                     if (context.Time.GetElapsedTime(reported).TotalSeconds >= 1)
@@ -137,6 +137,12 @@ public sealed class ImageDrawer(JobContext context, Ensemble ensemble)
             seconds,
             routerSeconds);
     }
+
+    /// <summary>Every class in turn: image i is asked for class i mod C; row C of the table is the null class.</summary>
+    private Guidance ClassGuidance(int first, int count, float scale) => new(
+        tensor(Enumerable.Range(first, count).Select(i => (long)(i % ensemble.Classes)).ToArray()),
+        full([count], (long)ensemble.Classes, dtype: ScalarType.Int64),
+        scale);
 
     private (RoutingStrategy Strategy, Func<int, int> ClusterOf) Resolve(string name, ulong seed, Func<int, int>? trueCluster)
     {

@@ -40,7 +40,7 @@ public sealed class RunSpecPresetsTests
         Assert.Equal(new SamplingSpec { Steps = 25, Grid = "uniform", GuidanceScale = 1 }, spec.Sampling);
         Assert.Equal((512, 64, 10_000), (spec.Evaluation.Images, spec.Evaluation.Grid, spec.Evaluation.Reference));
         Assert.Equal(10, spec.Data.Classes.Count);
-        Assert.Equal((32, 1, 1, false), (spec.Data.ImageSize, spec.Data.Channels, spec.Threads, spec.Twin));
+        Assert.Equal((32, 1, false), (spec.Data.ImageSize, spec.Data.Channels, spec.Twin));
     }
 
     [Fact]

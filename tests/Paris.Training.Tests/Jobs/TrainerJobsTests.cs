@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Paris.Core;
 using Paris.Core.Formats;
 using Paris.Core.Jobs;
@@ -112,6 +113,44 @@ public sealed class TrainerJobsTests : IDisposable
         Assert.InRange(router.Metrics["accuracy.t0.00"], 0.9, 1);
         Assert.InRange(router.Metrics["prior.l1"], 0, 0.6);
         Assert.True(router.Metrics["accuracy.t0.00"] > router.Metrics["accuracy.t1.00"]);
+
+        Draws(store);
+    }
+
+    /// <summary>Images from the class-conditioned experts above: shares, trace, equal bytes for an equal seed, guidance that changes them.</summary>
+    private void Draws(IBlobStore store)
+    {
+        Run(store, JobKind.TrainClassifier);
+        var spec = _spec with { Evaluation = _spec.Evaluation with { Images = 20, Grid = 9 }, Sampling = new SamplingSpec { Steps = 4 } };
+        foreach (var strategy in new[] { "cluster-first", "sticky", "top-2", "oracle", "full" })
+        {
+            var evaluation = Run(store, JobKind.Evaluate, strategy, spec);
+            Assert.True(evaluation.Metrics["frechet"] > 0);
+            Assert.True(evaluation.Metrics["frechet.real"] > 0);
+            Assert.Equal(1, evaluation.Metrics["share.class.0"] + evaluation.Metrics["share.class.1"], 9);
+            Assert.Equal(1, evaluation.Metrics["share.cluster.0"] + evaluation.Metrics["share.cluster.1"], 9);
+            Assert.InRange(evaluation.Metrics["experts.per.step"], strategy == "top-2" ? 2 : 1, strategy is "top-2" or "full" ? 2 : 1);
+            using var routing = Open(store, evaluation.Outputs["routing"]);
+            routing.Require("weights", TensorType.F32, 20, 4, 2);
+            foreach (var pair in routing.ToSingles("weights").Chunk(2))
+            {
+                Assert.Equal(1, pair.Sum(), 4);
+            }
+        }
+
+        var plain = Sample("plain", 1);
+        Assert.Equal(plain.Outputs["grid"].Sha256, Sample("again", 1).Outputs["grid"].Sha256);
+        Assert.NotEqual(plain.Outputs["grid"].Sha256, Sample("guided", 3).Outputs["grid"].Sha256);
+        var error = Assert.Throws<ParisInputException>(() => Sample("nobody", 1, "expert-7"));
+        Assert.Contains("expert-7", error.Message, StringComparison.Ordinal);
+
+        JobResult Sample(string id, double guidance, string strategy = "cluster-first")
+        {
+            var job = new JobId(spec.Name, JobKind.Sample, id);
+            var order = new SampleOrder { Strategy = strategy, Count = 6, Seed = 5, GuidanceScale = guidance };
+            JobContext.Await(store.PutAsync(SampleOrder.BlobName(job), JsonSerializer.SerializeToUtf8Bytes(order, WorkerProtocol.Json), PutCondition.Always));
+            return Run(store, JobKind.Sample, id, spec);
+        }
     }
 
     /// <summary>The headline on a real expert through its job: killed at random writes to the store, the same SHA-256 in the end.</summary>
