@@ -2,6 +2,7 @@ using Paris.Training.Optimization;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
+using AdamW = Paris.Training.Optimization.AdamW;
 
 namespace Paris.Training.Tests.Optimization;
 
