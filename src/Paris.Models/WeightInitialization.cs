@@ -42,7 +42,7 @@ public static class WeightInitialization
         }
         else if (StartsAtZero(name) || name.EndsWith("bias", StringComparison.Ordinal))
         {
-            parameter.zero_();
+            parameter.fill_(0);
         }
         else if (shape.Length == 1)
         {

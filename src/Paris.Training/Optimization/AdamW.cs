@@ -77,7 +77,7 @@ public sealed class AdamW(FlatParameters parameters, AdamWSettings settings, boo
         using var noGradient = no_grad();
         foreach (var segment in parameters.Segments)
         {
-            segment.Gradients.zero_();
+            segment.Gradients.fill_(0);
         }
     }
 
@@ -102,6 +102,6 @@ public sealed class AdamW(FlatParameters parameters, AdamWSettings settings, boo
         v.mul_(c.Beta2).addcmul_(g, g, 1 - c.Beta2);
         w.addcdiv_(m, v.sqrt().mul_(c.RootCorrection).add_(c.Epsilon), -c.StepSize);
         segment.Average?.mul_(c.AverageDecay).add_(w, alpha: 1 - c.AverageDecay);
-        g.zero_();
+        g.fill_(0);
     }
 }

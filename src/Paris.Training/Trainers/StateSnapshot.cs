@@ -66,7 +66,7 @@ public sealed class StateSnapshot
                 Write(Average![i], segment.Average);
             }
 
-            segment.Gradients.zero_();
+            segment.Gradients.fill_(0);
         }
     }
 

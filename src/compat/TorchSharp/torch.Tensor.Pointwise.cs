@@ -106,8 +106,6 @@ public static unsafe partial class torch
 
         public Tensor isfinite() => Unary(Native.isfinite, this);
 
-        public Tensor zero_() => InPlace(Native.zero_, this);
-
         public Tensor fill_(Scalar value)
         {
             Check(Native.fill_(Handle, value.Value));

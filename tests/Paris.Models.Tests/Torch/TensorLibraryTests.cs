@@ -65,7 +65,7 @@ public sealed class TensorLibraryTests
                 flat.add_(gradients, -1);
             }
 
-            gradients.zero_();
+            gradients.fill_(0);
             Assert.Equal(0f - step, w.data<float>()[0, 0]);
             Assert.Equal(5f - step, b.data<float>()[1]);
         }

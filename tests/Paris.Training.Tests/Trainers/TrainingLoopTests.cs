@@ -173,7 +173,15 @@ public sealed class TrainingLoopTests : IDisposable
         var outcome = Run(store, new Life
         {
             Reporter = reporter,
-            FaultPoint = (point, step) => store.Refuse = point == "updated" ? step is >= 5 and < 9 : store.Refuse,
+            FaultPoint = (point, step) =>
+            {
+                store.Refuse = point == "updated" ? step is >= 5 and < 9 : store.Refuse;
+                if (point == "updated" && step == 8)
+                {
+                    // The outage lasts until the checkpoint of step 7, written on another thread, has met it.
+                    SpinWait.SpinUntil(() => store.Refused > 0, TimeSpan.FromSeconds(30));
+                }
+            },
         }, _spec);
         Assert.Equal(30, outcome.Record.Step);
         Assert.True(store.Refused > 0);

@@ -82,7 +82,6 @@ internal static unsafe class Native
     internal static readonly delegate* unmanaged<nint, int> tanh_ = (delegate* unmanaged<nint, int>)Find("p_tanh_");
     internal static readonly delegate* unmanaged<nint, nint> trunc = (delegate* unmanaged<nint, nint>)Find("p_trunc");
     internal static readonly delegate* unmanaged<nint, nint> isfinite = (delegate* unmanaged<nint, nint>)Find("p_isfinite");
-    internal static readonly delegate* unmanaged<nint, int> zero_ = (delegate* unmanaged<nint, int>)Find("p_zero_");
     internal static readonly delegate* unmanaged<nint, NativeScalar, int> fill_ = (delegate* unmanaged<nint, NativeScalar, int>)Find("p_fill_");
     internal static readonly delegate* unmanaged<nint, nint, nint> lt = (delegate* unmanaged<nint, nint, nint>)Find("p_lt");
     internal static readonly delegate* unmanaged<nint, NativeScalar, nint> lt_scalar = (delegate* unmanaged<nint, NativeScalar, nint>)Find("p_lt_scalar");

@@ -26,7 +26,6 @@ UNARY(square)
 UNARY_INPLACE(tanh)
 UNARY(trunc)
 UNARY(isfinite)
-API int p_zero_(T t) { TRY(Ref r(t); r->zero_(); return 1;) }
 API int p_fill_(T t, PScalar v) { TRY(Ref r(t); r->fill_(scalar(v)); return 1;) }
 
 // ---- two operands
