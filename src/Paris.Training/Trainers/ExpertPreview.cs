@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using Paris.Core.Random;
 using Paris.Models;
 using Paris.Training.Data;
-using Paris.Training.Diffusion;
 using Paris.Training.Sampling;
 using static TorchSharp.torch;
 
@@ -33,15 +32,16 @@ public sealed class ExpertPreview(DiTExpert model, LatentCodec codec, PhiloxKey 
         var classes = shape.Condition == ConditionKind.Class
             ? tensor([.. Enumerable.Range(0, Images).Select(i => (long)(i % shape.Classes))], ScalarType.Int64)
             : null;
-        var times = TimeGrid.Create("uniform", Steps);
-        for (var step = 0; step < Steps; step++)
-        {
-            using var inner = NewDisposeScope();
-            var t = full([Images], FlowMatching.TimeScale * times[step], ScalarType.Float32);
-            x.add_(model.call(x, t, classes).mul_(times[step + 1] - times[step]));
-        }
+        var sampler = new EnsembleSampler([(at, t, condition) => model.call(at, t, condition)], router: null);
+        using var outcome = sampler.Sample(
+            x,
+            TimeGrid.Create("uniform", Steps),
+            RoutingStrategy.Create("cluster-first"),
+            new int[Images],
+            (_, _, _) => 0,
+            classes is null ? null : new Guidance(classes, classes, 1));
 
-        var pictures = codec.Decode(x).contiguous(); // [16, C, H, W]
+        var pictures = codec.Decode(outcome.X).contiguous(); // [16, C, H, W]
         var (channels, height, width) = ((int)pictures.shape[1], (int)pictures.shape[2], (int)pictures.shape[3]);
         var pixels = MemoryMarshal.Cast<byte, float>(pictures.bytes);
         var grid = new ImageGrid(Columns, Images / Columns, channels, height, width, scale: 2);
