@@ -172,8 +172,20 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
         Assert.Equal(JobState.Paused, Saw(await job.PauseAsync(), "IJobGrain.PauseAsync").State);
         var report = new JobReport
         {
-            Silo = "x", Address = _agent.Address, Slot = "cpu-0", Claim = "claim", Epoch = 2, Step = 5, Total = 10, Rate = 1.5, Unit = "samples",
-            CommittedStep = 4, Preview = "p.png", Metrics = new() { ["loss"] = 0.5 }, Losses = [new TracePoint(4, 0.6), new TracePoint(5, 0.5)], SecondsLeft = 7,
+            Silo = "x",
+            Address = _agent.Address,
+            Slot = "cpu-0",
+            Claim = "claim",
+            Epoch = 2,
+            Step = 5,
+            Total = 10,
+            Rate = 1.5,
+            Unit = "samples",
+            CommittedStep = 4,
+            Preview = "p.png",
+            Metrics = new() { ["loss"] = 0.5 },
+            Losses = [new TracePoint(4, 0.6), new TracePoint(5, 0.5)],
+            SecondsLeft = 7,
         };
         Assert.Equal("paused", Saw(await job.ReportAsync(report), "IJobGrain.ReportAsync").StopReason);
         var status = Saw(await job.GetStatusAsync(), "IJobGrain.GetStatusAsync");
