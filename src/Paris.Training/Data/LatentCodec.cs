@@ -1,5 +1,4 @@
 using Paris.Core;
-using Paris.Core.Formats;
 using Paris.Core.Jobs;
 using Paris.Core.Specs;
 using Paris.Models;
@@ -40,7 +39,7 @@ public sealed class LatentCodec : IDisposable
         }
 
         var entry = context.Require(JobKind.TrainAutoencoder).Outputs["model"];
-        using var file = SafetensorsFile.FromBytes(JobContext.Await(ShardManifest.ReadVerifiedAsync(context.Store, entry.Name, entry.Sha256, default)), entry.Name);
+        using var file = context.OpenTensors(entry);
         var scale = LatentScale.Parse(file.Metadata, entry.Name);
         if (scale.Mean.Count != spec.LatentChannels)
         {

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using Paris.Core.Formats;
 using Paris.Core.Jobs;
 using Paris.Models;
-using Paris.Training.Data;
 using Paris.Training.Jobs;
 using static TorchSharp.torch;
 
@@ -32,7 +31,7 @@ public sealed class EvaluationClassifier : IDisposable
     public static EvaluationClassifier Load(JobContext context)
     {
         var result = context.Require(JobKind.TrainClassifier);
-        using var model = Open(context, result.Outputs["model"]);
+        using var model = context.OpenTensors(result.Outputs["model"]);
         var classes = (int)model["logits.weight"].Shape[0];
         var classifier = new Classifier(context.Spec.Data.Channels, context.Spec.Data.ImageSize, classes);
         WeightFile.Load(classifier, model);
@@ -75,11 +74,8 @@ public sealed class EvaluationClassifier : IDisposable
 
     private static float[] Features(JobContext context, BlobEntry entry)
     {
-        using var file = Open(context, entry);
+        using var file = context.OpenTensors(entry);
         file.Require("features", TensorType.F32, -1, Classifier.FeatureCount);
         return file.ToSingles("features");
     }
-
-    private static SafetensorsFile Open(JobContext context, BlobEntry entry) =>
-        SafetensorsFile.FromBytes(JobContext.Await(ShardManifest.ReadVerifiedAsync(context.Store, entry.Name, entry.Sha256, default)), entry.Name);
 }

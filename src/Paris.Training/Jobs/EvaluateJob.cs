@@ -2,7 +2,6 @@ using Paris.Core.Formats;
 using Paris.Core.Jobs;
 using Paris.Core.Random;
 using Paris.Models;
-using Paris.Training.Data;
 using Paris.Training.Evaluation;
 using Paris.Training.Sampling;
 
@@ -62,8 +61,7 @@ public sealed class EvaluateJob : IJob
     /// <summary>The clusters of real samples, in a fixed random order.</summary>
     private static Func<int, int> TrueClusters(JobContext context)
     {
-        var entry = context.Require(JobKind.Assign).Outputs["assignment"];
-        using var file = SafetensorsFile.FromBytes(JobContext.Await(ShardManifest.ReadVerifiedAsync(context.Store, entry.Name, entry.Sha256, default)), entry.Name);
+        using var file = context.OpenTensors(context.Require(JobKind.Assign).Outputs["assignment"]);
         var assignment = file.ToArray<long>("assignment");
         var order = new KeyedPermutation(new PhiloxKey(context.Spec.Seed, RandomPurpose.Evaluation), assignment.Length);
         return image => (int)assignment[order[image % assignment.Length]];

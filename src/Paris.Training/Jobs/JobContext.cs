@@ -1,6 +1,8 @@
+using Paris.Core.Formats;
 using Paris.Core.Jobs;
 using Paris.Core.Specs;
 using Paris.Core.Storage;
+using Paris.Training.Data;
 
 namespace Paris.Training.Jobs;
 
@@ -90,6 +92,11 @@ public sealed class JobContext
         Reporter.Preview(blob, step);
         return blob;
     }
+
+    /// <summary>Opens another job's output as tensors; its SHA-256 is checked first.</summary>
+    /// <exception cref="Paris.Core.ParisInputException">The blob is damaged or no safetensors file.</exception>
+    public SafetensorsFile OpenTensors(BlobEntry entry)
+        => SafetensorsFile.FromBytes(Await(ShardManifest.ReadVerifiedAsync(Store, entry.Name, entry.Sha256, default)), entry.Name);
 
     /// <summary>The result of the job of another kind that this one builds on.</summary>
     /// <exception cref="Paris.Core.ParisInputException">That job has no result yet.</exception>

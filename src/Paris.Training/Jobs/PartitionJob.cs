@@ -80,8 +80,7 @@ public sealed class PartitionJob : IJob
     private static Dictionary<long, int> ReadAssignment(JobContext context, int clusters)
     {
         var entry = context.Require(JobKind.Assign).Outputs["assignment"];
-        var bytes = JobContext.Await(ShardManifest.ReadVerifiedAsync(context.Store, entry.Name, entry.Sha256, default));
-        using var file = SafetensorsFile.FromBytes(bytes, entry.Name);
+        using var file = context.OpenTensors(entry);
         var count = file.Require("index", TensorType.I64, -1).Shape[0];
         file.Require("assignment", TensorType.I64, count);
         var ids = file.View<long>("index");

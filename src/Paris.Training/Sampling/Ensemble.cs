@@ -133,10 +133,7 @@ public sealed class Ensemble : IDisposable
     }
 
     private static SafetensorsFile OpenWeights(JobContext context, JobKind kind, string part)
-    {
-        var entry = context.Require(kind, part).Outputs["model"];
-        return SafetensorsFile.FromBytes(JobContext.Await(ShardManifest.ReadVerifiedAsync(context.Store, entry.Name, entry.Sha256, default)), entry.Name);
-    }
+        => context.OpenTensors(context.Require(kind, part).Outputs["model"]);
 
     private T Keep<T>(T module)
         where T : nn.Module
