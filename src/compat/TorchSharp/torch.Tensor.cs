@@ -108,7 +108,7 @@ public static partial class torch
 
                 if (!is_contiguous())
                 {
-                    throw new NotImplementedException("Bytes() called on non-contiguous tensor.");
+                    throw new InvalidOperationException("Bytes() called on non-contiguous tensor.");
                 }
 
                 return new Span<byte>((void*)Native.data(Handle), checked((int)(NumberOfElements * ElementSize)));
