@@ -12,6 +12,9 @@ public sealed record SchedulingOptions
     /// <summary>A reservation that no silo reports as taken is void after this long.</summary>
     public TimeSpan ReservationExpiry { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>A slot set aside for a job that still runs elsewhere is void after this long: its worker commits and stops meanwhile.</summary>
+    public TimeSpan MoveExpiry { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>A job that has not asked again for this long loses its place in the queue.</summary>
     public TimeSpan QueueExpiry { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -10,6 +10,20 @@ namespace Paris.Core.Scheduling;
 public sealed record SlotReport(string Slot, string Device, string Job = "", int Epoch = 0, string Claim = "", double Age = 0)
 {
     public bool Free => Job.Length == 0;
+
+    /// <summary>What its device is.</summary>
+    public SlotFacts Facts { get; init; } = SlotFacts.Unknown;
+
+    /// <summary>The running job's place in the queue, should it have to move; null while the silo does not know it.</summary>
+    public QueueOrder? Order { get; init; }
+
+    /// <summary>How far the worker is.</summary>
+    public RunningWork Work { get; init; } = new();
+
+    /// <summary>The running job, with the work that is left; null while unknown.</summary>
+    public QueueOrder? Rest => Order is null || Work.Total <= 0
+        ? Order
+        : Order with { Demand = Order.Demand with { Samples = Math.Max(0, Work.Total - Work.Step) * (double)Order.Demand.SamplesPerStep } };
 }
 
 /// <summary>What one silo says of itself.</summary>
@@ -17,7 +31,14 @@ public sealed record SlotReport(string Slot, string Device, string Job = "", int
 /// <param name="Address">Its address as text; a restarted silo has another one.</param>
 /// <param name="Slots">All its slots; empty for a control silo.</param>
 /// <param name="Draining">It takes no new job.</param>
-public sealed record SiloReport(string Silo, string Address, IReadOnlyList<SlotReport> Slots, bool Draining = false);
+public sealed record SiloReport(string Silo, string Address, IReadOnlyList<SlotReport> Slots, bool Draining = false)
+{
+    /// <summary>
+    /// What removing this silo would disturb, the smaller the better: 100 a running job and up to 100 more for its progress, so that an idle
+    /// silo goes first, then the one with the fewest jobs, and a job that is nearly done is left alone.
+    /// </summary>
+    public int DeletionCost => Slots.Where(x => !x.Free).Sum(x => 100 + (int)Math.Round(100 * x.Work.Fraction));
+}
 
 /// <summary>The silos and their slots from the agents' heartbeats. Soft state: a silo that falls silent drops out.</summary>
 public sealed class SlotTable(TimeProvider time, SchedulingOptions options)
@@ -34,8 +55,21 @@ public sealed class SlotTable(TimeProvider time, SchedulingOptions options)
         }
     }
 
+    /// <summary>Rises whenever a silo comes, goes or starts to drain, or a slot changes its job.</summary>
+    public long Version { get; private set; }
+
     /// <summary>Takes a report; the newest of a silo's name replaces the one before.</summary>
-    public void Report(SiloReport report) => _silos[report.Silo] = (report, time.GetTimestamp());
+    public void Report(SiloReport report)
+    {
+        if (!_silos.TryGetValue(report.Silo, out var before)
+            || (before.Report.Address, before.Report.Draining) != (report.Address, report.Draining)
+            || !before.Report.Slots.Select(x => (x.Slot, x.Job)).SequenceEqual(report.Slots.Select(x => (x.Slot, x.Job))))
+        {
+            Version++;
+        }
+
+        _silos[report.Silo] = (report, time.GetTimestamp());
+    }
 
     /// <summary>The newest report of a silo; null when it is unknown or silent.</summary>
     public SiloReport? Find(string silo)
@@ -58,6 +92,7 @@ public sealed class SlotTable(TimeProvider time, SchedulingOptions options)
         foreach (var silo in _silos.Where(x => time.GetElapsedTime(x.Value.At) > options.SiloExpiry).Select(x => x.Key).ToArray())
         {
             _silos.Remove(silo);
+            Version++;
         }
     }
 }

@@ -35,6 +35,10 @@ public sealed record RunSpec
     /// <summary>Runs with a higher priority are queued first.</summary>
     public int Priority { get; init; }
 
+    /// <summary>Share of the slots among runs of equal priority: a run of share 2 gets twice the slots of a run of share 1.</summary>
+    [Range(0.0, 1000.0, MinimumIsExclusive = true)]
+    public double Share { get; init; } = 1;
+
     /// <summary>The specification with the models' presets filled in; idempotent.</summary>
     /// <exception cref="ParisInputException">A preset is unknown, or a dimension is given neither by key nor by preset.</exception>
     public RunSpec Resolve() => this with
@@ -131,6 +135,24 @@ public sealed record TrainerSpec
     public required ModelSpec Model { get; init; }
 
     public OptimizationSpec Training { get; init; } = new();
+
+    /// <summary>What a slot must have; null takes any slot. The expert's also hold for the twin, sampling and evaluation.</summary>
+    public ResourcesSpec? Resources { get; init; }
+}
+
+/// <summary>What a slot's device must have: all that is given here.</summary>
+public sealed record ResourcesSpec
+{
+    /// <summary>Least memory of the slot's device in GiB, as its driver counts it; 0 takes any.</summary>
+    [Range(0.0, 65536.0)]
+    public double Memory { get; init; }
+
+    /// <summary>Part of the GPU's model name, letter case ignored, e.g. <c>H100</c>; empty takes any device.</summary>
+    public string GpuModel { get; init; } = "";
+
+    /// <summary>Least CUDA compute capability, e.g. 8.0; 0 takes any device.</summary>
+    [Range(0.0, 100.0)]
+    public double MinimumCompute { get; init; }
 }
 
 /// <summary>Dimensions of a diffusion transformer (expert or router).</summary>

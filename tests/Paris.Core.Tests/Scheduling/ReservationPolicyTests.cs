@@ -163,11 +163,197 @@ public sealed class ReservationPolicyTests
     [Fact]
     public void ARequirementKeepsAJobWaitingButNotTheOnesBehindIt()
     {
-        var policy = new ReservationPolicy(_time, new SchedulingOptions(), (job, _, slot) => job != "gpu" || slot.Device == "GPU");
-        policy.Expect(["a@1"]);
-        policy.Report(Silo("a", 1));
-        Assert.Null(policy.Reserve(Order("gpu", priority: 5)).Granted);
-        Assert.NotNull(policy.Reserve(Order("x")).Granted);
+        _policy.Report(Slots.Silo("a", Slots.Free("gpu-0", Slots.T4), Slots.Free("cpu-0", Slots.Cpu)));
+        var needs = new ResourceNeeds(40L << 30);
+        Assert.Equal(
+            "waits for a slot that fits: needs 40 GiB; the largest slot has 16 GiB",
+            _policy.Reserve(Slots.Job("r/big", priority: 5, needs: needs)).Message);
+        Assert.NotNull(_policy.Reserve(Slots.Job("r/x")).Granted);
+        Assert.Equal(["r/big"], _policy.Report(Slots.Silo("b", Slots.Free("gpu-0", Slots.A100))));
+        Assert.Equal("b", _policy.Reserve(Slots.Job("r/big", priority: 5, needs: needs)).Granted!.Silo);
+    }
+
+    [Fact]
+    public void AModestJobLeavesTheOnlyFittingSlotToTheNextOne()
+    {
+        _policy.Report(Slots.Silo("a"));
+        foreach (var job in (QueueOrder[])[Slots.Job("r/modest", 1), Slots.Job("r/big", 2, needs: new ResourceNeeds(GpuModel: "H100"))])
+        {
+            _policy.Reserve(job);
+        }
+
+        // The H100 comes first in every order, and yet both are served.
+        Assert.Equal(["r/big", "r/modest"], _policy.Report(Slots.Silo("a", Slots.Free("a-h100", Slots.H100), Slots.Free("z-cpu", Slots.Cpu))).Order());
+        Assert.Equal(
+            [("r/big", "a-h100"), ("r/modest", "z-cpu")],
+            _policy.Reservations.Select(x => (x.Job, x.Slot)).Order());
+    }
+
+    [Fact]
+    public void TheJobWithMostWorkLeftGetsTheFastestSlot()
+    {
+        _policy.Speeds.Learn(Slots.H100.Class, "s", 400);
+        _policy.Speeds.Learn(Slots.T4.Class, "s", 50);
+        _policy.Report(Slots.Silo("a"));
+        _policy.Reserve(Slots.Job("r/nearly-done", 1, shape: "s", samples: 100), home: "a");
+        _policy.Reserve(Slots.Job("r/fresh", 2, shape: "s", samples: 10_000));
+        _policy.Reserve(Slots.Job("r/half", 3, shape: "s", samples: 5_000));
+        _policy.Reserve(Slots.Job("r/late", 4, shape: "s", samples: 90_000));
+
+        // An A100 was never measured: neutral, between the two. Who is served follows the queue, not the work.
+        _policy.Report(Slots.Silo("a", Slots.Free("0", Slots.T4), Slots.Free("1", Slots.A100), Slots.Free("2", Slots.H100)));
+
+        Assert.Equal(
+            [("r/fresh", "2"), ("r/half", "1"), ("r/nearly-done", "0")],
+            _policy.Reservations.Select(x => (x.Job, x.Slot)).Order());
+        Assert.Equal(["r/late"], _policy.Queue);
+    }
+
+    [Fact]
+    public void RatesOfRunningWorkersAreLearned()
+    {
+        var job = Slots.Job("r/1", shape: "s");
+        _policy.Report(Slots.Silo("a", Slots.Busy("0", Slots.T4, job, new RunningWork(Rate: 70)), Slots.Busy("1", Slots.H100, job with { Job = "r/2" }, new RunningWork(Rate: 0))));
+        Assert.Equal((70.0, null), (_policy.Speeds.Measured(Slots.T4.Class, "s"), _policy.Speeds.Measured(Slots.H100.Class, "s")));
+    }
+
+    [Fact]
+    public void ARunThatHoldsSlotsWaitsForOneThatHoldsNone()
+    {
+        _policy.Report(Slots.Silo("a", Slots.Busy("0", Slots.Cpu, Slots.Job("first/1")), Slots.Busy("1", Slots.Cpu, Slots.Job("first/2"))));
+        _policy.Reserve(Slots.Job("first/3", 3));
+        _policy.Reserve(Slots.Job("second/1", 1, submitted: 1));
+        Assert.Equal(["second/1", "first/3"], _policy.Queue);
+        Assert.Equal(["second/1"], _policy.Report(Slots.Silo("a", Slots.Free("0", Slots.Cpu), Slots.Busy("1", Slots.Cpu, Slots.Job("first/2")))));
+    }
+
+    [Fact]
+    public void ANewSchedulerFindsTheSameOrder()
+    {
+        QueueOrder[] jobs = [Slots.Job("b/1", 1, submitted: 1), Slots.Job("a/2", 2), Slots.Job("a/1", 1), Slots.Job("c/1", 1, priority: 1, submitted: 3), Slots.Job("b/2", 2, submitted: 1)];
+        var other = new ReservationPolicy(_time, new SchedulingOptions());
+        foreach (var policy in (ReservationPolicy[])[_policy, other])
+        {
+            policy.Report(Slots.Silo("a", Slots.Busy("0", Slots.Cpu, Slots.Job("a/0"))));
+            foreach (var job in policy == other ? jobs.Reverse() : jobs)
+            {
+                policy.Reserve(job);
+            }
+        }
+
+        Assert.Equal(["c/1", "b/1", "a/1", "b/2", "a/2"], _policy.Queue);
+        Assert.Equal(_policy.Queue, other.Queue);
+    }
+
+    [Fact]
+    public void AMoveKeepsItsSlotWhileTheWorkerStops()
+    {
+        var job = Slots.Job("r/1");
+        var here = Slots.Silo("a", Slots.Busy("0", Slots.Cpu, job));
+        _policy.Report(here);
+        _policy.Report(Slots.Silo("b", Slots.Free("0", Slots.Cpu)));
+
+        var move = _policy.Move(job, "b");
+        Assert.Equal(("b", "0"), (move.Granted!.Silo, move.Granted.Slot));
+        Assert.Equal(move.Granted, _policy.Move(job, "b").Granted);
+        Assert.NotNull(_policy.Reserve(job).Running);
+        Assert.Null(_policy.Reserve(Slots.Job("r/2", 2)).Granted);
+
+        // Longer than a reservation lives: the old worker commits meanwhile.
+        for (var i = 0; i < 4; i++)
+        {
+            _time.Advance(6);
+            _policy.Report(here);
+            _policy.Report(Slots.Silo("b", Slots.Free("0", Slots.Cpu)));
+        }
+
+        Assert.Equal(move.Granted, _policy.Reserve(job, "a", "claim-r/1").Granted);
+        _policy.Report(Slots.Silo("b", Slots.Busy("0", Slots.Cpu, job)));
+        Assert.Empty(_policy.Reservations);
+    }
+
+    [Fact]
+    public void AMovesSlotIsGivenUpWhenNobodyComesOrItsSiloGoes()
+    {
+        var job = Slots.Job("r/1");
+        _policy.Report(Slots.Silo("a", Slots.Busy("0", Slots.Cpu, job)));
+        _policy.Report(Slots.Silo("b", Slots.Free("0", Slots.Cpu)));
+        Assert.NotNull(_policy.Move(job, "b").Granted);
+        _time.Advance(7.1);
+        _policy.Report(Slots.Silo("a", Slots.Busy("0", Slots.Cpu, job)));
+        Assert.Empty(_policy.Reservations);
+        Assert.Empty(_policy.Queue);
+
+        _policy.Report(Slots.Silo("b", Slots.Free("0", Slots.Cpu)));
+        Assert.NotNull(_policy.Move(job, "b").Granted);
+        for (var i = 0; i < 11; i++)
+        {
+            _time.Advance(6);
+            _policy.Report(Slots.Silo("a", Slots.Busy("0", Slots.Cpu, job)));
+            _policy.Report(Slots.Silo("b", Slots.Free("0", Slots.Cpu)));
+        }
+
+        Assert.Empty(_policy.Reservations);
+
+        // A new worker, wherever it came from, ends the move too.
+        Assert.NotNull(_policy.Move(job, "b").Granted);
+        _policy.Report(Slots.Silo("a", Slots.Busy("0", Slots.Cpu, job) with { Claim = "new" }));
+        Assert.NotNull(_policy.Reserve(job).Running);
+        Assert.Empty(_policy.Reservations);
+    }
+
+    [Theory]
+    [InlineData("r/1", "nowhere", "", MoveRefusal.UnknownSilo, "there is no silo 'nowhere'; silos are a, b, c, d")]
+    [InlineData("r/1", "b", "9", MoveRefusal.UnknownSlot, "silo 'b' has no slot '9'; its slots are 0, 1")]
+    [InlineData("r/1", "c", "", MoveRefusal.NoFreeSlot, "silo 'c' has no slots")]
+    [InlineData("r/1", "a", "", MoveRefusal.AlreadyThere, "r/1 already runs on a/0")]
+    [InlineData("r/1", "a", "0", MoveRefusal.AlreadyThere, "r/1 already runs on a/0")]
+    [InlineData("r/1", "b", "0", MoveRefusal.NoFreeSlot, "r/1 cannot move: 'b/0' is not free")]
+    [InlineData("r/1", "d", "", MoveRefusal.NoFreeSlot, "r/1 cannot move: no other slot on silo 'd' that fits is free (it drains)")]
+    [InlineData("r/1", "b", "1", MoveRefusal.DoesNotFit, "r/1 needs 16 GiB; the largest slot has 8 GiB")]
+    [InlineData("r/1", "", "", MoveRefusal.NoFreeSlot, "r/1 cannot move: no other slot in the cluster that fits is free")]
+    [InlineData("r/9", "b", "", MoveRefusal.NotRunning, "r/9 has no worker; only a running job can be moved")]
+    public void AMoveThatCannotBeSaysWhy(string job, string silo, string slot, MoveRefusal refusal, string message)
+    {
+        var one = Slots.Job("r/1", needs: new ResourceNeeds(16L << 30));
+        _policy.Report(Slots.Silo("a", Slots.Busy("0", Slots.T4, one)));
+        _policy.Report(Slots.Silo("b", Slots.Busy("0", Slots.T4, Slots.Job("r/2")), Slots.Free("1", Slots.Cpu)));
+        _policy.Report(Slots.Silo("c"));
+        _policy.Report(Slots.Silo("d", Slots.Free("0", Slots.A100)) with { Draining = true });
+
+        var decision = _policy.Move(one with { Job = job }, silo, slot);
+
+        Assert.Equal((null, refusal, message), (decision.Granted, decision.Refusal, decision.Message));
+        Assert.Empty(_policy.Reservations);
+    }
+
+    [Fact]
+    public void AMoveWithoutATargetTakesTheFastest()
+    {
+        _policy.Speeds.Learn(Slots.H100.Class, "s", 400);
+        _policy.Speeds.Learn(Slots.T4.Class, "s", 50);
+        var job = Slots.Job("r/1", shape: "s", samples: 100);
+        _policy.Report(Slots.Silo("a", Slots.Busy("0", Slots.T4, job), Slots.Free("1", Slots.T4)));
+        _policy.Report(Slots.Silo("b", Slots.Free("0", Slots.T4), Slots.Free("1", Slots.H100)));
+        Assert.Equal("b/1", _policy.Move(job).Granted is { } granted ? $"{granted.Silo}/{granted.Slot}" : "");
+        Assert.Equal("a/1", _policy.Move(job, "a", "1").Granted is { } other ? $"{other.Silo}/{other.Slot}" : "");
+        Assert.Single(_policy.Reservations);
+    }
+
+    [Fact]
+    public void TheJobsOfADrainingSiloAreGivenSlotsWhileTheyRunTheMostUrgentFirst()
+    {
+        var (low, high) = (Slots.Job("low/1"), Slots.Job("high/1", priority: 1, submitted: 1));
+        _policy.Report(Slots.Silo("b"));
+        _policy.Report(Slots.Silo("a", Slots.Busy("0", Slots.Cpu, low), Slots.Busy("1", Slots.Cpu, high)) with { Draining = true });
+        _policy.Reserve(Slots.Job("low/2", 2));
+
+        Assert.Equal(["high/1"], _policy.Report(Slots.Silo("b", Slots.Free("0", Slots.Cpu))));
+        Assert.NotNull(_policy.Reserve(high).Running);
+        Assert.Equal(["low/1"], _policy.Report(Slots.Silo("c", Slots.Free("0", Slots.Cpu))));
+        Assert.Equal("b", _policy.Reserve(high, "", "claim-high/1").Granted!.Silo);
+        Assert.Equal("c", _policy.Reserve(low, "", "claim-low/1").Granted!.Silo);
+        Assert.Equal(["low/2"], _policy.Queue);
     }
 
     [Fact]

@@ -63,7 +63,7 @@ public sealed class RunSpecReaderTests
         Assert.Equal((256, 6), (spec.Expert.Model.Hidden, spec.Expert.Model.Layers));
         Assert.Equal(["top-1", "full"], spec.Evaluation.Strategies);
         Assert.Equal((7UL, 12, "a=b"), (spec.Seed, spec.Autoencoder!.Width, spec.Data.Images));
-        Assert.Equal("'expert.steps=1': unknown key 'expert.steps'; known are model, training.", Error("expert.steps=1"));
+        Assert.Equal("'expert.steps=1': unknown key 'expert.steps'; known are model, training, resources.", Error("expert.steps=1"));
         Assert.StartsWith("'seed=x', line 1: 'seed' is 'x'", Error("seed=x"), StringComparison.Ordinal);
         Assert.Equal("'seed' is no assignment; write it like 'expert.training.steps=200'.", Error("seed"));
         Assert.Equal("'a..b=1' is no assignment; write it like 'expert.training.steps=200'.", Error("a..b=1"));
@@ -158,6 +158,11 @@ public sealed class RunSpecReaderTests
     [InlineData("images: train.gz", "images: x\nevaluation: { strategies: [top-1, top1] }", "run.yaml, line 4: 'evaluation.strategies' is 'top1'; did you mean 'top-1'? allowed are cluster-first, sticky, top-1,")]
     [InlineData("images: train.gz", "images: x\nevaluation: { strategies: [full, full] }", "run.yaml, line 4: 'evaluation.strategies' names 'full' twice.")]
     [InlineData("images: train.gz", "images: x\nevaluation: { strategies: top-1 }", "run.yaml, line 4: 'evaluation.strategies' should be a list.")]
+    [InlineData("name: small", "name: small\nshare: 0", "run.yaml, line 2: 'share' is 0; it must be above 0 and at most 1000.")]
+    [InlineData("    preset: nano", "    preset: nano\n  resources: { memory: -1 }", "run.yaml, line 7: 'expert.resources.memory' is -1; it must be from 0 to 65536.")]
+    [InlineData("    preset: nano", "    preset: nano\n  resources: { memory: 40Gi }", "run.yaml, line 7: 'expert.resources.memory' is '40Gi'; it should be a number.")]
+    [InlineData("    preset: nano", "    preset: nano\n  resources: { gpuModel: ' H100' }", "run.yaml, line 7: 'expert.resources.gpuModel' is ' H100'; use a part of the name that nvidia-smi shows, such as H100, without space around it.")]
+    [InlineData("    preset: nano", "    preset: nano\n  resources: { minimumCompute: 1 }", "run.yaml, line 7: 'expert.resources.minimumCompute' is 1; a CUDA compute capability looks like 8.0 (A100) or 9.0 (H100).")]
     [InlineData("images: train.gz", "images: x\nevaluation: { strategies: [twin] }", "run.yaml, line 4: 'evaluation.strategies' names 'twin', but the run trains none; set 'twin: true'.")]
     [InlineData("images: train.gz", "images: x\nevaluation: { strategies: [top-k], topK: 9 }", "run.yaml, line 4: 'evaluation.topK' is 9, but there are 8 experts.")]
     [InlineData("preset: nano", "preset: nano\n    condition: class", "run.yaml, line 7: 'expert.model.condition' is 'class', but 'data.labels' names no labels.")]

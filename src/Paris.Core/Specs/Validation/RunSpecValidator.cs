@@ -12,6 +12,7 @@ public static class RunSpecValidator
         new ConditionValidator(),
         new ClusteringValidator(),
         new OptimizationValidator(),
+        new ResourcesValidator(),
         new SamplingValidator(),
         new EvaluationValidator(),
     ];

@@ -1,0 +1,40 @@
+using Paris.Core.Jobs;
+using Paris.Core.Specs;
+
+namespace Paris.Core.Scheduling;
+
+/// <summary>What a job asks of a slot, and how much work it brings.</summary>
+/// <param name="Needs">What the slot's device must have.</param>
+/// <param name="Shape">Jobs of one shape do the same work a sample: speeds learned from one hold for the others. Empty: nothing is learned.</param>
+/// <param name="Samples">Samples still to be worked on; 0 when unknown.</param>
+/// <param name="SamplesPerStep">Samples a step.</param>
+public sealed record JobDemand(ResourceNeeds Needs, string Shape = "", double Samples = 0, int SamplesPerStep = 1)
+{
+    /// <summary>Any slot will do, and nothing is known of the work.</summary>
+    public static JobDemand Any { get; } = new(ResourceNeeds.None);
+
+    /// <summary>What the specification says of a job, before its first step.</summary>
+    public static JobDemand Of(RunSpec spec, JobKind kind)
+    {
+        var (trainer, batch) = kind switch
+        {
+            JobKind.TrainExpert => (spec.Expert, spec.Expert.Training.Batch),
+            JobKind.TrainTwin => (spec.Expert, spec.Expert.Training.Batch * spec.Clustering.Clusters),
+            JobKind.TrainRouter => (spec.Router, spec.Router.Training.Batch),
+            _ => (null, 0),
+        };
+        if (trainer is null)
+        {
+            // Sampling and evaluation load the experts, so they need what an expert needs.
+            return kind is JobKind.Sample or JobKind.Evaluate ? Any with { Needs = ResourceNeeds.Of(spec.Expert.Resources) } : Any;
+        }
+
+        var (model, training) = (trainer.Model, trainer.Training);
+        var shape = FormattableString.Invariant(
+            $"{(kind == JobKind.TrainRouter ? "router" : "expert")} {model.Hidden}x{model.Layers}x{model.Heads}/{model.Patch}/{model.MlpRatio} {model.Condition} {spec.Data.ImageSize}x{spec.Data.Channels}{(spec.Autoencoder is null ? "" : " latents")} {training.Precision} {batch}/{training.Accumulate}");
+        return new JobDemand(ResourceNeeds.Of(trainer.Resources), shape, (double)training.Steps * batch, batch);
+    }
+
+    /// <summary>A worker's rate in samples a second, whatever unit it counts in.</summary>
+    public double SampleRate(double rate, string unit) => unit == "steps" ? rate * SamplesPerStep : rate;
+}
