@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Orleans.Messaging;
 
 namespace Orleans.Runtime;
 
@@ -20,6 +21,15 @@ internal sealed class ClientHostedService(InProcessClient client, IServiceProvid
         {
             try
             {
+                if (services.GetService<IGatewayListProvider>() is { } gateways)
+                {
+                    await gateways.InitializeGatewayListProvider().ConfigureAwait(false);
+                    if ((await gateways.GetGateways().ConfigureAwait(false)).Count == 0)
+                    {
+                        throw new SiloUnavailableException($"Could not find any gateway in '{gateways.GetType().FullName}'. Orleans client cannot initialize until at least one gateway becomes available.");
+                    }
+                }
+
                 client.Entry();
                 return;
             }

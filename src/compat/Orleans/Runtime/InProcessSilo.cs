@@ -16,6 +16,8 @@ internal sealed class InProcessSilo : ILocalSiloDetails, IClusterMembershipServi
     private readonly Dictionary<GrainId, List<Activation>> _workers = [];
     private readonly HashSet<Message> _calls = [];
     private readonly IOptions<SiloMetadata> _metadata;
+    private readonly ClusterMembershipOptions _membership;
+    private TableMembership? _table;
     private ITimer? _collector;
 
     public InProcessSilo(
@@ -27,6 +29,7 @@ internal sealed class InProcessSilo : ILocalSiloDetails, IClusterMembershipServi
         IOptions<DevelopmentClusterMembershipOptions> development,
         IOptions<GrainCollectionOptions> collection,
         IOptions<SiloMessagingOptions> messaging,
+        IOptions<ClusterMembershipOptions> membership,
         IOptions<SiloMetadata> metadata,
         ILogger<InProcessSilo> logger)
     {
@@ -36,6 +39,7 @@ internal sealed class InProcessSilo : ILocalSiloDetails, IClusterMembershipServi
         Collection = collection.Value;
         Messaging = messaging.Value;
         _metadata = metadata;
+        _membership = membership.Value;
         ClusterId = string.IsNullOrWhiteSpace(cluster.Value.ClusterId) ? "default" : cluster.Value.ClusterId;
         var generation = SiloAddress.AllocateNewGeneration();
         Address = SiloAddress.New(endpoint.Value.AdvertisedIPAddress, endpoint.Value.SiloPort, generation);
@@ -116,9 +120,17 @@ internal sealed class InProcessSilo : ILocalSiloDetails, IClusterMembershipServi
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         Cluster.Publish(this, SiloStatus.Joining);
-        Cluster.Publish(this, SiloStatus.Active);
         try
         {
+            // Asked for here: a provider's table may itself need this silo's address.
+            if (Services.GetService<IMembershipTable>() is { } table)
+            {
+                _table = new TableMembership(this, table, _membership);
+                await _table.JoinAsync(cancellationToken).ConfigureAwait(false);
+                await _table.ActivateAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            Cluster.Publish(this, SiloStatus.Active);
             foreach (var task in Services.GetServices<StartupTask>().OrderBy(task => task.Stage))
             {
                 await task.Run(Services, cancellationToken).ConfigureAwait(false);
@@ -126,7 +138,7 @@ internal sealed class InProcessSilo : ILocalSiloDetails, IClusterMembershipServi
         }
         catch
         {
-            Kill();
+            await KillAsync().ConfigureAwait(false);
             throw;
         }
 
@@ -147,6 +159,11 @@ internal sealed class InProcessSilo : ILocalSiloDetails, IClusterMembershipServi
         if (!cancellationToken.IsCancellationRequested)
         {
             Cluster.Publish(this, SiloStatus.ShuttingDown);
+            if (_table is not null)
+            {
+                await _table.LeaveAsync(SiloStatus.ShuttingDown).ConfigureAwait(false);
+            }
+
             _collector?.Dispose();
             var activations = Activations();
             foreach (var activation in activations)
@@ -164,7 +181,7 @@ internal sealed class InProcessSilo : ILocalSiloDetails, IClusterMembershipServi
             }
         }
 
-        Kill();
+        await KillAsync().ConfigureAwait(false);
     }
 
     public void CollectIdle(TimeSpan? age)
@@ -316,6 +333,17 @@ internal sealed class InProcessSilo : ILocalSiloDetails, IClusterMembershipServi
         lock (_lock)
         {
             return [.. _activations];
+        }
+    }
+
+    /// <summary>As <see cref="Kill"/>, and says so in the membership table.</summary>
+    private async Task KillAsync()
+    {
+        Kill();
+        if (_table is not null)
+        {
+            await _table.LeaveAsync(SiloStatus.Dead).ConfigureAwait(false);
+            _table.Dispose();
         }
     }
 
