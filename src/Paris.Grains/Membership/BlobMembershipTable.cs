@@ -63,28 +63,30 @@ public sealed class BlobMembershipTable : IMembershipTable, IDisposable
         return true;
     });
 
-    /// <summary>Removes dead rows, and others that never became active, whose last sign of life is older, and their heartbeats.</summary>
+    /// <summary>
+    /// Removes dead rows whose last sign of life (or vote) is older, others that are neither active nor heard, and their heartbeats. The
+    /// date may be as young as the death of the newest row too many.
+    /// </summary>
     public Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate) => CallAsync(async token =>
     {
         while (true)
         {
             var (document, etag) = await _table.ReadAsync(token).ConfigureAwait(false);
             var alive = await ReadAliveAsync(token).ConfigureAwait(false);
-
-            // A silo that joins or drains just now is no garbage, however recent the date.
-            var lately = Earlier(beforeDate.UtcDateTime, _time.GetUtcNow().UtcDateTime - _options.HeartbeatLimit);
-            var defunct = document.Rows.Where(row => row.Status != MemberRow.ActiveStatus && LastSign(row) < (row.IsDead ? beforeDate.UtcDateTime : lately)).ToArray();
+            var now = await _store.GetServerTimeAsync(token).ConfigureAwait(false);
+            var defunct = document.Rows.Where(row => row.Status != MemberRow.ActiveStatus && LastSign(row) < beforeDate.UtcDateTime && (row.IsDead || IsSilent(_blobs.Alive(row.Silo)))).ToArray();
             var rest = document.Rows.Except(defunct).ToArray();
             if (defunct.Length > 0 && await _table.TryWriteAsync(document with { Version = document.Version + 1, Rows = rest }, etag, token).ConfigureAwait(false) is null)
             {
                 continue;
             }
 
-            // Also those of silos that died before they had a row.
+            // Silos that died before they had a row leave a heartbeat, too.
+            var gone = defunct.Select(row => _blobs.Alive(row.Silo)).ToHashSet();
             var named = rest.Select(row => _blobs.Alive(row.Silo)).ToHashSet();
-            foreach (var orphan in alive.Values.Where(x => !named.Contains(x.Name) && x.LastModified < lately))
+            foreach (var blob in alive.Values.Where(x => gone.Contains(x.Name) || (!named.Contains(x.Name) && IsSilent(x.Name))))
             {
-                await _store.DeleteAsync(orphan.Name, orphan.ETag, token).ConfigureAwait(false);
+                await _store.DeleteAsync(blob.Name, blob.ETag, token).ConfigureAwait(false);
             }
 
             if (defunct.Length > 0)
@@ -94,7 +96,9 @@ public sealed class BlobMembershipTable : IMembershipTable, IDisposable
 
             return true;
 
-            DateTime LastSign(MemberRow row) => Later(Later(row.StartTime, IAmAlive(row, alive)), row.IsDead ? row.SuspectTimes?.Select(x => x.Time).DefaultIfEmpty().Max() ?? default : default);
+            bool IsSilent(string name) => !alive.TryGetValue(name, out var blob) || now - blob.LastModified > _options.HeartbeatLimit;
+
+            DateTime LastSign(MemberRow row) => new[] { row.StartTime, IAmAlive(row, alive) }.Concat(row.SuspectTimes?.Select(x => x.Time) ?? []).Max();
         }
     });
 
@@ -260,7 +264,8 @@ public sealed class BlobMembershipTable : IMembershipTable, IDisposable
         => alive.TryGetValue(_blobs.Alive(row.Silo), out var blob)
             && blob.Metadata.TryGetValue(TimeKey, out var text)
             && DateTime.TryParseExact(text, "O", CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var time)
-                ? Later(row.IAmAliveTime, time)
+            && time > row.IAmAliveTime
+                ? time
                 : row.IAmAliveTime;
 
     /// <summary>A call of the runtime.</summary>
@@ -296,8 +301,4 @@ public sealed class BlobMembershipTable : IMembershipTable, IDisposable
             _sweep.StorageFailed();
         }
     }
-
-    private static DateTime Later(DateTime one, DateTime other) => one > other ? one : other;
-
-    private static DateTime Earlier(DateTime one, DateTime other) => one < other ? one : other;
 }

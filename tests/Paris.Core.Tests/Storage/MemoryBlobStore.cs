@@ -7,9 +7,10 @@ namespace Paris.Core.Tests.Storage;
 /// <summary>
 /// A store in memory for simulations: every call completes at once unless <see cref="Turn"/> makes it wait. Not part of the product.
 /// </summary>
-internal class MemoryBlobStore : IBlobStore
+internal class MemoryBlobStore(TimeProvider? time = null) : IBlobStore
 {
     private readonly SortedDictionary<string, BlobContent> _blobs = new(StringComparer.Ordinal);
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private long _versions;
 
     public string Description => "memory";
@@ -48,7 +49,7 @@ internal class MemoryBlobStore : IBlobStore
         }
 
         var etag = (++_versions).ToString(CultureInfo.InvariantCulture);
-        var info = new BlobInfo(name, etag, copy.Length, TimeProvider.System.GetUtcNow(), new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()));
+        var info = new BlobInfo(name, etag, copy.Length, _time.GetUtcNow(), new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()));
         var former = _blobs.GetValueOrDefault(name);
         _blobs[name] = new BlobContent(info, copy.ToArray());
         OnPut(former, _blobs[name]);
@@ -82,7 +83,7 @@ internal class MemoryBlobStore : IBlobStore
     public async Task<DateTimeOffset> GetServerTimeAsync(CancellationToken cancellationToken = default)
     {
         await Turn().ConfigureAwait(false);
-        return TimeProvider.System.GetUtcNow();
+        return _time.GetUtcNow();
     }
 
     /// <summary>Spoils a blob in place, as a bad disk would.</summary>
