@@ -8,7 +8,7 @@ using Paris.Core.Storage;
 namespace Paris.Grains.Abstractions.Membership;
 
 /// <summary>Tells a client which silos take clients, from the membership table in the store.</summary>
-public sealed class BlobGatewayListProvider(IBlobStore store, IOptions<ClusterOptions> cluster, IOptions<GatewayOptions> gateway, IOptions<BlobClusteringOptions> options, TimeProvider time) : IGatewayListProvider
+internal sealed class BlobGatewayListProvider(IBlobStore store, IOptions<ClusterOptions> cluster, IOptions<GatewayOptions> gateway, IOptions<BlobClusteringOptions> options, TimeProvider time) : IGatewayListProvider
 {
     private readonly MembershipBlob _table = new(store, new ClusterBlobs(cluster.Value.ClusterId));
     private volatile bool _seen;
