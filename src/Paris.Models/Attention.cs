@@ -5,21 +5,24 @@ namespace Paris.Models;
 
 /// <summary>
 /// Multi-head attention with a packed input projection, rows q, k, v (keys <c>in_proj_weight</c>, <c>in_proj_bias</c>, <c>out_proj.*</c>);
-/// no mask, no dropout.
+/// no dropout; causal where asked for.
 /// </summary>
 public sealed class Attention : NamedModule<Tensor, Tensor>
 {
     private readonly int _hidden;
     private readonly int _heads;
+    private readonly bool _causal;
     private readonly Parameter _inWeight; // [3D, D]
     private readonly Parameter _inBias; // [3D]
     private readonly Linear _out;
 
-    public Attention(int hidden, int heads)
+    /// <param name="hidden">D.</param>
+    /// <param name="heads">H; divides D.</param>
+    /// <param name="causal">In self-attention, a token sees itself and those before it only.</param>
+    public Attention(int hidden, int heads, bool causal = false)
         : base(nameof(Attention))
     {
-        _hidden = hidden;
-        _heads = heads;
+        (_hidden, _heads, _causal) = (hidden, heads, causal);
         _inWeight = new Parameter(empty(3L * hidden, hidden));
         _inBias = new Parameter(zeros(3L * hidden));
         _out = nn.Linear(hidden, hidden);
@@ -35,7 +38,7 @@ public sealed class Attention : NamedModule<Tensor, Tensor>
         var qkv = nn.functional.linear(x, _inWeight, _inBias) // [B, N, 3D]
             .view(batch, tokens, 3, _heads, _hidden / _heads)
             .permute(2, 0, 3, 1, 4); // [3, B, H, N, D/H]
-        return Mix(qkv.select(0, 0), qkv.select(0, 1), qkv.select(0, 2), batch, tokens);
+        return Mix(qkv.select(0, 0), qkv.select(0, 1), qkv.select(0, 2), batch, tokens, _causal);
     }
 
     /// <summary>Cross-attention: queries x [B, N, D], keys and values y [B, M, D]; result [B, N, D].</summary>
@@ -47,12 +50,12 @@ public sealed class Attention : NamedModule<Tensor, Tensor>
             .view(batch, tokens, _heads, width).transpose(1, 2); // [B, H, N, D/H]
         var kv = nn.functional.linear(y, _inWeight.narrow(0, _hidden, 2L * _hidden), _inBias.narrow(0, _hidden, 2L * _hidden))
             .view(batch, length, 2, _heads, width).permute(2, 0, 3, 1, 4); // [2, B, H, M, D/H]
-        return Mix(q, kv.select(0, 0), kv.select(0, 1), batch, tokens);
+        return Mix(q, kv.select(0, 0), kv.select(0, 1), batch, tokens, false);
     }
 
-    private Tensor Mix(Tensor q, Tensor k, Tensor v, long batch, long tokens)
+    private Tensor Mix(Tensor q, Tensor k, Tensor v, long batch, long tokens, bool causal)
     {
-        var mixed = nn.functional.scaled_dot_product_attention(q, k, v); // [B, H, N, D/H]
+        var mixed = nn.functional.scaled_dot_product_attention(q, k, v, is_casual: causal); // [B, H, N, D/H]
         return _out.call(mixed.transpose(1, 2).reshape(batch, tokens, _hidden));
     }
 }

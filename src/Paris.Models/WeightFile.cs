@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Paris.Core;
 using Paris.Core.Formats;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Paris.Models;
@@ -10,34 +9,37 @@ namespace Paris.Models;
 public static class WeightFile
 {
     /// <summary>Copies every tensor of the file into the parameter or buffer of its key; F16 and BF16 become F32.</summary>
-    /// <exception cref="ParisInputException">Keys are missing or unexpected, or shapes differ: the message names them all.</exception>
-    public static void Load(nn.Module module, SafetensorsFile file)
+    /// <param name="module">The model.</param>
+    /// <param name="file">Its weights.</param>
+    /// <param name="layout">How the file names them; the model's own keys when null.</param>
+    /// <exception cref="ParisInputException">Keys are missing or unexpected, or shapes differ: the message names them all, and nothing is changed.</exception>
+    public static void Load(nn.Module module, SafetensorsFile file, KeyLayout? layout = null)
     {
+        layout ??= KeyLayout.Own;
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var state = module.state_dict();
-        var wrong = new List<string>();
-        foreach (var (name, tensor) in state)
+        var parts = module.state_dict().SelectMany(entry => Parts(entry.Key, entry.Value, layout)).ToList();
+        Check(module, file, layout, parts);
+        foreach (var (source, target) in parts)
         {
-            if (!file.Contains(name))
-            {
-                wrong.Add($"missing '{name}'");
-            }
-            else if (!file[name].Shape.SequenceEqual(tensor.shape))
-            {
-                wrong.Add($"'{name}' is {file[name].Spec.ShapeText}, not [{string.Join(", ", tensor.shape)}]");
-            }
+            target.copy_(tensor(file.ToSingles(source), target.shape, dtype: ScalarType.Float32));
         }
+    }
 
-        wrong.AddRange(file.Tensors.Where(entry => !state.ContainsKey(entry.Name)).Select(entry => $"unexpected '{entry.Name}'"));
-        if (wrong.Count > 0)
+    /// <summary>Builds a model and loads it; it is disposed when the file does not fit.</summary>
+    public static T Loaded<T>(Func<T> build, SafetensorsFile file, KeyLayout? layout = null)
+        where T : nn.Module
+    {
+        var model = build();
+        try
         {
-            throw new ParisInputException($"{file.Source} does not fit {module.GetName()}: {string.Join("; ", wrong)}.");
+            Load(model, file, layout);
+            return model;
         }
-
-        foreach (var (name, tensor) in state)
+        catch
         {
-            tensor.copy_(torch.tensor(file.ToSingles(name), tensor.shape, dtype: ScalarType.Float32));
+            model.Dispose();
+            throw;
         }
     }
 
@@ -53,5 +55,51 @@ public static class WeightFile
         }
 
         return SafetensorsWriter.ToBytes(tensors, metadata);
+    }
+
+    /// <summary>The parts of a tensor that the file keeps apart, as views in the file's orientation.</summary>
+    private static IEnumerable<(string Source, Tensor Target)> Parts(string key, Tensor tensor, KeyLayout layout)
+    {
+        var sources = layout.Sources(key);
+        var rows = sources.Length == 1 ? 0 : tensor.shape[0] / sources.Length;
+        for (var i = 0; i < sources.Length; i++)
+        {
+            var part = sources.Length == 1 ? tensor : tensor.narrow(0, i * rows, rows);
+            yield return (sources[i], layout.Transposed(sources[i]) ? part.t() : part);
+        }
+    }
+
+    private static void Check(nn.Module module, SafetensorsFile file, KeyLayout layout, List<(string Source, Tensor Target)> parts)
+    {
+        var wrong = new List<string>();
+        foreach (var (source, target) in parts)
+        {
+            if (!file.Contains(source))
+            {
+                wrong.Add($"missing '{source}'");
+            }
+            else if (!Sides(file[source].Shape, layout.Pointwise).SequenceEqual(Sides(target.shape, layout.Pointwise)))
+            {
+                wrong.Add($"'{source}' is {file[source].Spec.ShapeText}, not [{string.Join(", ", target.shape)}]");
+            }
+        }
+
+        var known = parts.Select(part => part.Source).ToHashSet(StringComparer.Ordinal);
+        wrong.AddRange(file.Tensors.Where(entry => !known.Contains(entry.Name) && !layout.Unused(entry.Name)).Select(entry => $"unexpected '{entry.Name}'"));
+        if (wrong.Count > 0)
+        {
+            throw new ParisInputException($"{file.Source} does not fit {module.GetName()}: {string.Join("; ", wrong)}.");
+        }
+    }
+
+    private static IEnumerable<long> Sides(IReadOnlyList<long> shape, bool pointwise)
+    {
+        var count = shape.Count;
+        while (pointwise && count > 1 && shape[count - 1] == 1)
+        {
+            count--;
+        }
+
+        return shape.Take(count);
     }
 }

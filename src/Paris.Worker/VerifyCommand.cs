@@ -27,6 +27,8 @@ public static class VerifyCommand
         ("training-golden", OptimizationVerification.VerifyFlowMatching),
         ("statistics", fixtures => KMeansVerification.Verify(Path.Combine(fixtures, "statistics"))),
         ("statistics", fixtures => FrechetVerification.Verify(Path.Combine(fixtures, "statistics"))),
+        ("dinov2-tiny", EncoderGoldens.VerifyDinoV2),
+        ("clip-text-tiny", EncoderGoldens.VerifyClipText),
     ];
 
     /// <summary>Runs every comparison whose folder exists.</summary>

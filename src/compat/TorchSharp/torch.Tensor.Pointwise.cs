@@ -68,6 +68,8 @@ public static unsafe partial class torch
 
         public Tensor exp() => Unary(Native.exp, this);
 
+        public Tensor gelu() => Unary(Native.gelu, this);
+
         public Tensor floor() => Unary(Native.floor, this);
 
         public Tensor log() => Unary(Native.log, this);

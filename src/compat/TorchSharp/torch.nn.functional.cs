@@ -37,6 +37,42 @@ public static unsafe partial class torch
                 return new Tensor(Check(result));
             }
 
+            public static Tensor group_norm(Tensor input, long num_groups, Tensor? weight = null, Tensor? bias = null, double eps = 1e-5)
+            {
+                var result = Native.group_norm(input.Handle, num_groups, weight?.Handle ?? 0, bias?.Handle ?? 0, eps);
+                Tensor.Keep(input, weight, bias);
+                return new Tensor(Check(result));
+            }
+
+            public static Tensor batch_norm(Tensor input, Tensor? running_mean, Tensor? running_var, Tensor? weight = null, Tensor? bias = null, bool training = false, double momentum = 0.1, double eps = 1e-5)
+            {
+                var result = Native.batch_norm(input.Handle, running_mean?.Handle ?? 0, running_var?.Handle ?? 0, weight?.Handle ?? 0, bias?.Handle ?? 0, training ? 1 : 0, momentum, eps);
+                Tensor.Keep(input, weight, bias);
+                Tensor.Keep(running_mean, running_var, null);
+                return new Tensor(Check(result));
+            }
+
+            public static Tensor max_pool2d(Tensor input, long kernel_size, long? stride = null, long? padding = null, long? dilation = null, bool ceil_mode = false)
+            {
+                long* kernel = stackalloc long[] { kernel_size, kernel_size };
+                long* s = stackalloc long[] { stride ?? kernel_size, stride ?? kernel_size };
+                long* p = stackalloc long[] { padding ?? 0, padding ?? 0 };
+                long* d = stackalloc long[] { dilation ?? 1, dilation ?? 1 };
+                var result = Native.max_pool2d(input.Handle, kernel, s, p, d, ceil_mode ? 1 : 0);
+                GC.KeepAlive(input);
+                return new Tensor(Check(result));
+            }
+
+            public static Tensor avg_pool2d(Tensor input, long kernel_size, long? stride = null, long padding = 0, bool ceil_mode = false, bool count_include_pad = true, long? divisor_override = null)
+            {
+                long* kernel = stackalloc long[] { kernel_size, kernel_size };
+                long* s = stackalloc long[] { stride ?? kernel_size, stride ?? kernel_size };
+                long* p = stackalloc long[] { padding, padding };
+                var result = Native.avg_pool2d(input.Handle, kernel, s, p, ceil_mode ? 1 : 0, count_include_pad ? 1 : 0, divisor_override ?? 0);
+                GC.KeepAlive(input);
+                return new Tensor(Check(result));
+            }
+
             public static Tensor conv2d(Tensor input, Tensor weight, Tensor? bias = null, long[]? strides = null, long[]? padding = null, long[]? dilation = null, long groups = 1)
             {
                 nint result;
@@ -80,6 +116,8 @@ public static unsafe partial class torch
             }
 
             public static Tensor silu(Tensor x, bool inplace = false) => inplace ? x.silu_().alias() : x.silu();
+
+            public static Tensor gelu(Tensor x) => x.gelu();
 
             public static Tensor relu(Tensor x, bool inplace = false) => inplace ? x.relu_().alias() : x.relu();
 

@@ -148,9 +148,14 @@ internal static unsafe class Native
     // nn.cpp
     internal static readonly delegate* unmanaged<nint, nint> silu = (delegate* unmanaged<nint, nint>)Find("p_silu");
     internal static readonly delegate* unmanaged<nint, int> silu_ = (delegate* unmanaged<nint, int>)Find("p_silu_");
+    internal static readonly delegate* unmanaged<nint, nint> gelu = (delegate* unmanaged<nint, nint>)Find("p_gelu");
     internal static readonly delegate* unmanaged<nint, long, long, nint> softmax = (delegate* unmanaged<nint, long, long, nint>)Find("p_softmax");
     internal static readonly delegate* unmanaged<nint, nint, nint, nint> linear = (delegate* unmanaged<nint, nint, nint, nint>)Find("p_linear");
     internal static readonly delegate* unmanaged<nint, long*, long, nint, nint, double, nint> layer_norm = (delegate* unmanaged<nint, long*, long, nint, nint, double, nint>)Find("p_layer_norm");
+    internal static readonly delegate* unmanaged<nint, long, nint, nint, double, nint> group_norm = (delegate* unmanaged<nint, long, nint, nint, double, nint>)Find("p_group_norm");
+    internal static readonly delegate* unmanaged<nint, nint, nint, nint, nint, int, double, double, nint> batch_norm = (delegate* unmanaged<nint, nint, nint, nint, nint, int, double, double, nint>)Find("p_batch_norm");
+    internal static readonly delegate* unmanaged<nint, long*, long*, long*, long*, int, nint> max_pool2d = (delegate* unmanaged<nint, long*, long*, long*, long*, int, nint>)Find("p_max_pool2d");
+    internal static readonly delegate* unmanaged<nint, long*, long*, long*, int, int, long, nint> avg_pool2d = (delegate* unmanaged<nint, long*, long*, long*, int, int, long, nint>)Find("p_avg_pool2d");
     internal static readonly delegate* unmanaged<nint, nint, nint, long*, long*, long*, long, nint> conv2d = (delegate* unmanaged<nint, nint, nint, long*, long*, long*, long, nint>)Find("p_conv2d");
     internal static readonly delegate* unmanaged<nint, nint, nint, long*, long*, long*, long*, long, nint> conv_transpose2d = (delegate* unmanaged<nint, nint, nint, long*, long*, long*, long*, long, nint>)Find("p_conv_transpose2d");
     internal static readonly delegate* unmanaged<nint, nint, nint, nint, double, int, nint> sdpa = (delegate* unmanaged<nint, nint, nint, nint, double, int, nint>)Find("p_sdpa");

@@ -13,6 +13,7 @@ using namespace paris;
   API int p_##name##_(T t) { TRY(Ref r(t); at::name##_(const_cast<at::Tensor&>(*r)); return 1;) }
 
 UNARY_INPLACE(silu)
+API T p_gelu(T t) { TRY(Ref r(t); return give(at::gelu(r));) }
 
 API T p_softmax(T t, int64_t dim, int64_t dtype) { TRY(Ref r(t); return give(at::softmax(r, dim, type(dtype)));) }
 
@@ -20,6 +21,24 @@ API T p_linear(T x, T w, T b) { TRY(Ref i(x); Ref weight(w); Ref bias(b); return
 
 API T p_layer_norm(T x, const int64_t* shape, int64_t n, T w, T b, double eps) {
   TRY(Ref i(x); Ref weight(w); Ref bias(b); return give(at::layer_norm(i, ints(shape, n), weight.optional(), bias.optional(), eps));)
+}
+
+API T p_group_norm(T x, int64_t groups, T w, T b, double eps) {
+  TRY(Ref i(x); Ref weight(w); Ref bias(b); return give(at::group_norm(i, groups, weight.optional(), bias.optional(), eps, false));)
+}
+API T p_batch_norm(T x, T mean, T var, T w, T b, int training, double momentum, double eps) {
+  TRY(Ref i(x); Ref m(mean); Ref v(var); Ref weight(w); Ref bias(b);
+      return give(at::batch_norm(i, weight.optional(), bias.optional(), m.optional(), v.optional(), training != 0, momentum, eps, false));)
+}
+
+/// Two numbers each: kernel, stride, padding (and dilation).
+API T p_max_pool2d(T t, const int64_t* kernel, const int64_t* stride, const int64_t* padding, const int64_t* dilation, int ceil) {
+  TRY(Ref r(t); return give(at::max_pool2d(r, ints(kernel, 2), ints(stride, 2), ints(padding, 2), ints(dilation, 2), ceil != 0));)
+}
+/// divisor 0: the number of cells.
+API T p_avg_pool2d(T t, const int64_t* kernel, const int64_t* stride, const int64_t* padding, int ceil, int count_pad, int64_t divisor) {
+  TRY(Ref r(t); return give(at::avg_pool2d(r, ints(kernel, 2), ints(stride, 2), ints(padding, 2), ceil != 0, count_pad != 0,
+                                           divisor == 0 ? c10::optional<int64_t>() : c10::optional<int64_t>(divisor)));)
 }
 
 /// Two numbers each: stride, padding, dilation (and output padding).
