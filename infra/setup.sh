@@ -24,6 +24,8 @@ if [ "${TorchSource:-standin}" = standin ] && [ -z "${PARIS_LIBTORCH:-}" ]; then
   needs+=("/usr/include/torch/csrc/api/include/torch/torch.h libtorch-dev" "/usr/lib/x86_64-linux-gnu/openblas-pthread/libblas.so.3 libopenblas0-pthread")
 fi
 needs+=("/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz dataset-fashion-mnist")
+# Decoders of photographs.
+needs+=("/usr/lib/x86_64-linux-gnu/libturbojpeg.so.0 libturbojpeg0" "/usr/lib/x86_64-linux-gnu/libwebp.so.7 libwebp7")
 if [ "$scope" = test ]; then
   needs+=("/usr/lib/python3/dist-packages/torch/__init__.py python3-torch" "/usr/bin/promtool prometheus" "/usr/bin/node nodejs" "/usr/bin/npm npm")
 fi

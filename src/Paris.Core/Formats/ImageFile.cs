@@ -3,7 +3,10 @@ namespace Paris.Core.Formats;
 /// <summary>Reads an image of any supported format, recognised by its content, never by its name.</summary>
 public static class ImageFile
 {
-    /// <summary>Decodes PNG, PGM or PPM.</summary>
+    /// <summary>Endings of the names of image files.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = [".jpg", ".jpeg", ".png", ".webp", ".pgm", ".ppm"];
+
+    /// <summary>Decodes JPEG, PNG, WebP, PGM or PPM.</summary>
     /// <exception cref="ParisInputException">The bytes are of no supported format, not valid, or too large.</exception>
     public static RasterImage Decode(ReadOnlySpan<byte> bytes, string source, long maxPixels = PngDecoder.DefaultMaxPixels)
     {
@@ -17,12 +20,18 @@ public static class ImageFile
             return Pnm.Decode(bytes, source, maxPixels);
         }
 
-        var known = bytes.Length > 3 && bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[2] == 0xFF ? "a JPEG file"
-            : bytes.StartsWith("GIF8"u8) ? "a GIF file"
-            : bytes.StartsWith("RIFF"u8) && bytes.Length > 12 && bytes[8..].StartsWith("WEBP"u8) ? "a WebP file"
-            : bytes.IsEmpty ? "empty"
-            : "no known image file";
-        throw new ParisInputException($"{source} is {known}; PNG, PGM and PPM are read.");
+        if (Jpeg.IsJpeg(bytes))
+        {
+            return Jpeg.Decode(bytes, source, maxPixels);
+        }
+
+        if (WebP.IsWebP(bytes))
+        {
+            return WebP.Decode(bytes, source, maxPixels);
+        }
+
+        var known = bytes.StartsWith("GIF8"u8) ? "a GIF file" : bytes.IsEmpty ? "empty" : "no known image file";
+        throw new ParisInputException($"{source} is {known}; JPEG, PNG, WebP, PGM and PPM are read.");
     }
 
     /// <summary>Reads and decodes a file.</summary>

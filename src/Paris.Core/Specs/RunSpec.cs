@@ -51,11 +51,14 @@ public sealed record RunSpec
 /// <summary>Where the images come from.</summary>
 public sealed record DataSpec
 {
-    /// <summary><c>idx</c> (Fashion-MNIST, MNIST) or <c>folder</c> (images with optional captions in <c>NAME.txt</c>).</summary>
-    [OneOf("idx", "folder")]
+    /// <summary>
+    /// <c>idx</c> (Fashion-MNIST, MNIST), <c>folder</c> (images with optional captions in <c>NAME.txt</c>), <c>webdataset</c> (tar shards) or
+    /// <c>list</c> (JSON Lines of <c>image</c>, <c>caption</c>, <c>class</c>).
+    /// </summary>
+    [OneOf("idx", "folder", "webdataset", "list")]
     public string Kind { get; init; } = "idx";
 
-    /// <summary>IDX: the images file (may be .gz). Folder: the folder.</summary>
+    /// <summary>IDX: the images file (may be .gz). Folder: the folder. WebDataset: a tar file or a folder of them. List: the JSON Lines file.</summary>
     public required string Images { get; init; }
 
     /// <summary>IDX: the labels file; null without labels.</summary>
@@ -69,13 +72,21 @@ public sealed record DataSpec
     /// <summary>Names of the classes in label order.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];
 
-    /// <summary>Side of the square the model sees, pixels; IDX images are padded to it with black, folder images resized and centre-cropped.</summary>
+    /// <summary>Side of the square the model sees, pixels; IDX images are padded to it with black, others centre-cropped and resized.</summary>
     [Range(1, 4096)]
     public int ImageSize { get; init; } = 32;
 
     /// <summary>1 (grey) or 3 (colour).</summary>
     [Range(1, 3)]
     public int Channels { get; init; } = 1;
+
+    /// <summary>Image files that cannot be read: <c>skip</c> (listed in the job's output <c>bad-files</c>) or <c>fail</c>.</summary>
+    [OneOf("skip", "fail")]
+    public string BadFiles { get; init; } = "skip";
+
+    /// <summary>Images with the same resized pixels as one before: <c>keep</c> (counted) or <c>drop</c>.</summary>
+    [OneOf("keep", "drop")]
+    public string Duplicates { get; init; } = "keep";
 
     /// <summary>Use only the first N samples; 0 uses all.</summary>
     [Range(0, int.MaxValue)]

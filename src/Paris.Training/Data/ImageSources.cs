@@ -20,13 +20,20 @@ public static class ImageSources
     private static IImageSource Open(DataSpec data, string images, string imagesKey, string? labels, string labelsKey, int limit, IReadOnlyList<string> roots)
     {
         var path = SourcePath.Resolve(images, imagesKey, roots);
+        var folder = Directory.Exists(path);
         return data.Kind switch
         {
-            "idx" when Directory.Exists(path) => throw new ParisInputException($"{imagesKey} '{images}' is a folder; name an IDX file, or set data.kind to 'folder'."),
+            "idx" when folder => throw new ParisInputException($"{imagesKey} '{images}' is a folder; name an IDX file, or set data.kind to 'folder'."),
             "idx" => new IdxImageSource(path, labels is null ? null : SourcePath.Resolve(labels, labelsKey, roots), data.Classes, data.ImageSize, data.Channels, limit),
-            "folder" when !Directory.Exists(path) => throw new ParisInputException($"{imagesKey} '{images}' is a file; name a folder of images, or set data.kind to 'idx'."),
-            "folder" => new FolderImageSource(path, data.Classes, data.ImageSize, data.Channels, limit),
-            _ => throw new ParisInputException($"data.kind is '{data.Kind}'; use 'idx' or 'folder'."),
+            "folder" when !folder => throw new ParisInputException($"{imagesKey} '{images}' is a file; name a folder of images, or set data.kind to 'idx'."),
+            "folder" => Decode(new FolderSamples(path, data.Classes)),
+            "webdataset" => Decode(new TarSamples(path, data.Classes)),
+            "list" when folder => throw new ParisInputException($"{imagesKey} '{images}' is a folder; name a JSON Lines file, or set data.kind to 'folder'."),
+            "list" => Decode(new ListedSamples(path, data.Classes)),
+            _ => throw new ParisInputException($"data.kind is '{data.Kind}'; use 'idx', 'folder', 'webdataset' or 'list'."),
         };
+
+        EncodedImageSource Decode(IEncodedSamples samples)
+            => new(samples, data.ImageSize, data.Channels, limit, data.BadFiles == "skip", data.Duplicates == "drop");
     }
 }

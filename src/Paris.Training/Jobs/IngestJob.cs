@@ -3,13 +3,14 @@ using System.Text;
 using System.Text.Json;
 using Paris.Core;
 using Paris.Core.Jobs;
+using Paris.Core.Specs;
 using Paris.Training.Data;
 
 namespace Paris.Training.Jobs;
 
 /// <summary>
 /// Source files to pixel shards. Outputs: <c>manifest</c> (training images), <c>manifest-test</c> (held-out images, if the spec names
-/// some), <c>captions</c> (JSON lines {id, caption}, if there are any).
+/// some), <c>captions</c> (JSON lines {id, caption}, if there are any), <c>bad-files</c> (JSON lines {name, reason}, if files were skipped).
 /// </summary>
 public sealed class IngestJob : IJob
 {
@@ -18,14 +19,11 @@ public sealed class IngestJob : IJob
         var spec = context.Spec;
         using var source = ImageSources.Open(spec.Data, context.SourceRoots);
         using var test = ImageSources.OpenTest(spec.Data, context.SourceRoots);
-        if (spec.Clustering.Clusters > source.Count)
-        {
-            throw new ParisInputException($"clustering.clusters is {spec.Clustering.Clusters}, but '{source.Description}' has only {source.Count} images; use at most {source.Count}.");
-        }
-
+        Check(spec, source, source.Count);
         var meter = new ProgressMeter(context, source.Count + (test?.Count ?? 0), "images");
         using var captions = new MemoryStream();
         var manifest = Write(context, source, "shard", captions, meter, done: 0);
+        Check(spec, source, manifest.Count);
         var outputs = new Dictionary<string, BlobEntry> { ["manifest"] = JobContext.Await(context.Fence.PutOutputAsync("manifest.json", manifest.ToBytes())) };
         if (captions.Length > 0)
         {
@@ -39,6 +37,11 @@ public sealed class IngestJob : IJob
             var held = Write(context, test, "test", captions: null, meter, source.Count);
             outputs["manifest-test"] = JobContext.Await(context.Fence.PutOutputAsync("manifest-test.json", held.ToBytes()));
             metrics["samples.test"] = held.Count;
+        }
+
+        if (source is EncodedImageSource files)
+        {
+            Tell(context, files, outputs, metrics);
         }
 
         for (var label = 0; label < manifest.ClassCounts.Count; label++)
@@ -61,6 +64,31 @@ public sealed class IngestJob : IJob
             },
             Seconds = seconds,
         }));
+    }
+
+    private static void Check(RunSpec spec, IImageSource source, long images)
+    {
+        if (images == 0 && source is EncodedImageSource { Bad: [var first, ..] bad })
+        {
+            throw new ParisInputException($"none of the {bad.Count} files of '{source.Description}' can be read; the first: {first.Reason}");
+        }
+
+        if (spec.Clustering.Clusters > images)
+        {
+            throw new ParisInputException($"clustering.clusters is {spec.Clustering.Clusters}, but '{source.Description}' has only {images} images; use at most {images}.");
+        }
+    }
+
+    private static void Tell(JobContext context, EncodedImageSource files, Dictionary<string, BlobEntry> outputs, Dictionary<string, double> metrics)
+    {
+        metrics["bad-files"] = files.Bad.Count;
+        metrics["duplicates"] = files.Duplicates;
+        (metrics["read-seconds"], metrics["decode-seconds"], metrics["resize-seconds"]) = files.Seconds;
+        if (files.Bad.Count > 0)
+        {
+            var lines = string.Concat(files.Bad.Select(x => JsonSerializer.Serialize(new { name = x.Name, reason = x.Reason }) + "\n"));
+            outputs["bad-files"] = JobContext.Await(context.Fence.PutOutputAsync("bad-files.jsonl", Encoding.UTF8.GetBytes(lines)));
+        }
     }
 
     private static ShardManifest Write(JobContext context, IImageSource source, string prefix, MemoryStream? captions, ProgressMeter meter, long done)

@@ -111,15 +111,15 @@ public sealed class PngTests
     }
 
     [Theory]
-    [InlineData("", "x is empty; PNG, PGM and PPM are read.")]
-    [InlineData("hello", "x is no known image file; PNG, PGM and PPM are read.")]
-    [InlineData("GIF89a", "x is a GIF file; PNG, PGM and PPM are read.")]
+    [InlineData("", "x is empty; JPEG, PNG, WebP, PGM and PPM are read.")]
+    [InlineData("hello", "x is no known image file; JPEG, PNG, WebP, PGM and PPM are read.")]
+    [InlineData("GIF89a", "x is a GIF file; JPEG, PNG, WebP, PGM and PPM are read.")]
     public void OtherFilesAreNamed(string content, string message)
         => Assert.Equal(message, Assert.Throws<ParisInputException>(() => ImageFile.Decode(System.Text.Encoding.ASCII.GetBytes(content), "x")).Message);
 
     [Fact]
     public void JpegIsNamed()
-        => Assert.StartsWith("x is a JPEG file", Assert.Throws<ParisInputException>(() => ImageFile.Decode([0xFF, 0xD8, 0xFF, 0xE0, 0], "x")).Message, StringComparison.Ordinal);
+        => Assert.StartsWith("x is a damaged JPEG file", Assert.Throws<ParisInputException>(() => ImageFile.Decode([0xFF, 0xD8, 0xFF, 0xE0, 0], "x")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void TransparencyIsLaidOverTheBackground()

@@ -60,6 +60,33 @@ public sealed class DataJobsTests : IDisposable
     public void Dispose() => _files.Dispose();
 
     [Fact]
+    public async Task A_folder_with_broken_files_ends_well_with_the_list()
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            _files.Png($"pictures/{i:D2}.png", 8, 8, 1, (x, y, _) => (byte)(i + x + y));
+        }
+
+        _files.Write("pictures/05.png", [1, 2, 3]);
+        _files.Write("pictures/17.png", File.ReadAllBytes(Path.Combine(_files.Folder, "pictures/16.png"))[..60]);
+        var store = Store("broken");
+        var spec = _spec with { Data = new DataSpec { Kind = "folder", Images = Path.Combine(_files.Folder, "pictures"), ImageSize = 8 } };
+
+        var ingest = await RunAsync(store, spec, JobKind.Ingest);
+
+        Assert.Equal((38, 2, 0), (ingest.Metrics["samples"], ingest.Metrics["bad-files"], ingest.Metrics["duplicates"]));
+        var lines = System.Text.Encoding.UTF8.GetString((await store.GetAsync(ingest.Outputs["bad-files"].Name))!.Bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, lines.Length);
+        Assert.Contains("\"name\":\"05.png\"", lines[0], StringComparison.Ordinal);
+        Assert.Contains("17.png", lines[1], StringComparison.Ordinal);
+        Assert.True(ingest.Metrics["decode-seconds"] > 0 && ingest.Metrics["resize-seconds"] > 0);
+
+        var none = spec with { Name = "none", Data = spec.Data with { Images = Path.Combine(_files.Folder, "broken") } };
+        _files.Write("broken/a.png", [1]);
+        Assert.Contains("none of the 1 files", (await Assert.ThrowsAsync<ParisInputException>(() => RunAsync(Store("none"), none, JobKind.Ingest))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Pictures_become_one_set_of_shards_a_cluster()
     {
         var store = Store("store");

@@ -8,7 +8,7 @@ internal sealed class DataValidator : ISpecValidator
         var data = spec.Data;
         if (string.IsNullOrWhiteSpace(data.Images))
         {
-            findings.Error("data.images", $"is empty; it names the {(data.Kind == "idx" ? "IDX file" : "folder")} of the images");
+            findings.Error("data.images", $"is empty; it names the {(data.Kind switch { "idx" => "IDX file", "webdataset" => "tar shards", "list" => "list", _ => "folder" })} of the images");
         }
 
         if (data.Channels is not (1 or 3))
@@ -20,9 +20,9 @@ internal sealed class DataValidator : ISpecValidator
             findings.Error("data.channels", "is 3, but IDX images are grey; use 1");
         }
 
-        if (data.Kind == "folder" && data.Labels is not null)
+        if (data.Kind != "idx" && data.Labels is not null)
         {
-            findings.Error("data.labels", "belongs to the kind 'idx'; a folder's images have their captions in text files beside them");
+            findings.Error("data.labels", "belongs to the kind 'idx'; other kinds name the class with each image");
         }
 
         if (data.TestLabels is not null && data.TestImages is null)
