@@ -82,8 +82,12 @@ public sealed class DataJobsTests : IDisposable
         Assert.True(ingest.Metrics["decode-seconds"] > 0 && ingest.Metrics["resize-seconds"] > 0);
 
         var none = spec with { Name = "none", Data = spec.Data with { Images = Path.Combine(_files.Folder, "broken") } };
-        _files.Write("broken/a.png", [1]);
-        Assert.Contains("none of the 1 files", (await Assert.ThrowsAsync<ParisInputException>(() => RunAsync(Store("none"), none, JobKind.Ingest))).Message, StringComparison.Ordinal);
+        for (var i = 0; i < 4; i++)
+        {
+            _files.Write($"broken/{i}.png", [1]);
+        }
+
+        Assert.Contains("none of the 4 files", (await Assert.ThrowsAsync<ParisInputException>(() => RunAsync(Store("none"), none, JobKind.Ingest))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
