@@ -9,6 +9,7 @@ using Orleans;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using Paris.Core.Jobs;
+using Paris.Core.Scheduling;
 using Paris.Core.Specs;
 using Paris.Core.Specs.Validation;
 using Paris.Core.Storage;

@@ -1,4 +1,6 @@
-namespace Paris.Grains;
+using Paris.Core.Jobs;
+
+namespace Paris.Core.Scheduling;
 
 /// <summary>
 /// The owner of this silo's slots and workers, as the grains on this silo see it. It outlives every activation: an activation

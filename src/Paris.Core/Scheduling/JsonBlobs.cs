@@ -1,9 +1,10 @@
 using System.Text.Json;
+using Paris.Core.Storage;
 
-namespace Paris.Grains;
+namespace Paris.Core.Scheduling;
 
-/// <summary>Small JSON records in the store, changed only over a known ETag.</summary>
-internal static class JsonBlobs
+/// <summary>Small JSON records in the store, changed only over a known ETag. Continues on its caller's scheduler: grains keep their turn.</summary>
+public static class JsonBlobs
 {
     /// <summary>The record and its ETag; null and null when there is none.</summary>
     public static async Task<(T? Value, string? ETag)> ReadAsync<T>(IBlobStore store, string name)
