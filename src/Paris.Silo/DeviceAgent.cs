@@ -1,3 +1,4 @@
+using Paris.Core.Faults;
 using Paris.Core.Random;
 using Paris.Silo.Devices;
 using Paris.Silo.Workers;
@@ -127,6 +128,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
 
     public bool TryStart(string slot, JobId job, string claim)
     {
+        FaultPoints.Hit(FaultPoint.AgentTryStart, job.Key);
         WorkerProcess worker;
         lock (_gate)
         {
@@ -229,6 +231,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
     {
         try
         {
+            await FaultPoints.HitAsync(FaultPoint.ReportLost, worker.Job.Key).ConfigureAwait(false);
             var report = worker.Report(Address, out var losses);
             var reply = await grain.ReportAsync(report).ConfigureAwait(false);
             worker.Acknowledge(losses);
@@ -249,6 +252,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
         {
             try
             {
+                await FaultPoints.HitAsync(FaultPoint.ReportLost, worker.Job.Key).ConfigureAwait(false);
                 await grain.ReportAsync(worker.Report(Address, out _)).ConfigureAwait(false);
                 return;
             }

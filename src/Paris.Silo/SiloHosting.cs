@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Paris.Core.Faults;
 using Paris.Silo.Devices;
 
 namespace Paris.Silo;
@@ -16,6 +17,7 @@ public static class SiloHosting
     public static IHostApplicationBuilder AddParisSilo(this IHostApplicationBuilder builder, SiloSettings settings)
     {
         settings.Validate();
+        FaultPoints.ArmFromEnvironment();
         var listen = IPAddress.Parse(settings.Listen);
         var services = builder.Services;
         services.AddSingleton(settings);

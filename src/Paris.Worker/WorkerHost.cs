@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Paris.Core;
+using Paris.Core.Faults;
 using Paris.Core.Jobs;
 using Paris.Core.Specs;
 using Paris.Core.Storage;
@@ -101,6 +102,8 @@ public sealed class WorkerHost
 
     private int RunJobCore(StartCommand start)
     {
+        FaultPoints.ArmFromEnvironment();
+        FaultPoints.Hit(FaultPoint.WorkerStart, start.Job.Key);
         if (start.Protocol != WorkerProtocol.Version)
         {
             throw new ParisInputException($"the silo speaks worker protocol {start.Protocol}, this worker {WorkerProtocol.Version}; use a worker of the same release.");

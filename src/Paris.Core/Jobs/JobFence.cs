@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Paris.Core.Faults;
 using Paris.Core.Storage;
 
 namespace Paris.Core.Jobs;
@@ -62,8 +63,13 @@ public sealed partial class JobFence
     /// <param name="reason">Why: <c>start</c>, <c>resume</c> …</param>
     /// <param name="cancellationToken">Cancels the wait; the take-over may still happen.</param>
     /// <exception cref="StorageFaultException">The store did not answer; taking over again with the same claim is safe.</exception>
-    public static Task<JobFence> TakeOverAsync(IBlobStore store, JobId job, string silo, string claim, string reason, CancellationToken cancellationToken = default)
-        => TakeAsync(store, job, head => head with { Silo = silo, Claim = claim, Reason = reason }, cancellationToken);
+    public static async Task<JobFence> TakeOverAsync(IBlobStore store, JobId job, string silo, string claim, string reason, CancellationToken cancellationToken = default)
+    {
+        await FaultPoints.HitAsync(FaultPoint.TakeOverBefore, job.Key).ConfigureAwait(false);
+        var fence = await TakeAsync(store, job, head => head with { Silo = silo, Claim = claim, Reason = reason }, cancellationToken).ConfigureAwait(false);
+        await FaultPoints.HitAsync(FaultPoint.TakeOverAfter, job.Key).ConfigureAwait(false);
+        return fence;
+    }
 
     /// <summary>
     /// Takes the job over and goes back to the newest checkpoint at or before <paramref name="step"/> (to none, if there is none): newer
@@ -165,13 +171,17 @@ public sealed partial class JobFence
             }
 
             var name = string.Create(CultureInfo.InvariantCulture, $"{Job.Folder}step-{step:D8}-e{Epoch}.safetensors");
+            await FaultPoints.HitAsync(FaultPoint.CheckpointBeforeUpload, Job.Key).ConfigureAwait(false);
             var blob = await UploadAsync(name, content, cancellationToken).ConfigureAwait(false);
+            await FaultPoints.HitAsync(FaultPoint.CheckpointAfterUpload, Job.Key).ConfigureAwait(false);
             var entry = new CheckpointEntry(blob.Name, step, blob.Bytes, blob.Sha256);
             var former = Head.Checkpoints;
+            await FaultPoints.HitAsync(FaultPoint.HeadBeforeCommit, Job.Key).ConfigureAwait(false);
             await ChangeAsync(
                 head => head with { Step = step, Checkpoints = Keep([entry, .. head.Checkpoints], keepLast, keepEvery) },
                 head => Listed(head, step) is not null,
                 cancellationToken).ConfigureAwait(false);
+            await FaultPoints.HitAsync(FaultPoint.HeadAfterCommit, Job.Key).ConfigureAwait(false);
 
             await DeleteDroppedAsync(former, cancellationToken).ConfigureAwait(false);
             if (!_swept)
@@ -192,7 +202,9 @@ public sealed partial class JobFence
             await SettleAsync(cancellationToken).ConfigureAwait(false);
             using var content = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(result, Json), writable: false);
             var entry = await UploadAsync(NameOfEpoch("result.json"), content, cancellationToken).ConfigureAwait(false);
+            await FaultPoints.HitAsync(FaultPoint.HeadBeforeCommit, Job.Key).ConfigureAwait(false);
             await ChangeAsync(head => head with { Result = entry }, head => head.Result == entry, cancellationToken).ConfigureAwait(false);
+            await FaultPoints.HitAsync(FaultPoint.HeadAfterCommit, Job.Key).ConfigureAwait(false);
         }
     }
 

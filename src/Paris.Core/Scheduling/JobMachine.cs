@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Paris.Core.Faults;
 using Paris.Core.Jobs;
 using Paris.Core.Storage;
 
@@ -251,6 +252,7 @@ public sealed class JobMachine(
     {
         MovingFor = "";
         Position = 0;
+        await FaultPoints.HitAsync(FaultPoint.GrantBeforeStart, job.Key);
         var claim = _newClaim();
         if (agent.TryStart(grant.Slot, job, claim))
         {

@@ -9,5 +9,5 @@ public sealed class BlobScopeException(string name, string owner, string verb = 
     : UnauthorizedAccessException($"{owner} may not {verb} '{name}': it belongs to another job.");
 
 /// <summary>The store did not answer, or answered with a fault that retries did not cure.</summary>
-public sealed class StorageFaultException(string message, Exception? inner = null)
+public class StorageFaultException(string message, Exception? inner = null)
     : IOException(message, inner);
