@@ -27,7 +27,7 @@ needs+=("/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz dataset-fa
 # Decoders of photographs.
 needs+=("/usr/lib/x86_64-linux-gnu/libturbojpeg.so.0 libturbojpeg0" "/usr/lib/x86_64-linux-gnu/libwebp.so.7 libwebp7")
 if [ "$scope" = test ]; then
-  needs+=("/usr/lib/python3/dist-packages/torch/__init__.py python3-torch" "/usr/bin/promtool prometheus" "/usr/bin/node nodejs" "/usr/bin/npm npm")
+  needs+=("/usr/lib/python3/dist-packages/torch/__init__.py python3-torch" "/usr/bin/promtool prometheus" "/usr/bin/strace strace" "/usr/bin/node nodejs" "/usr/bin/npm npm")
 fi
 
 missing=()

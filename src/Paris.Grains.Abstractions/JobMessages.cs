@@ -95,6 +95,10 @@ public sealed record JobReport
     /// <summary>The kernel killed the worker for memory.</summary>
     [Id(19)]
     public bool MemoryKill { get; init; }
+
+    /// <summary>Why the worker is much slower than it usually is; empty while it is not.</summary>
+    [Id(20)]
+    public string Straggling { get; init; } = "";
 }
 
 /// <summary>The job's answer to a report.</summary>

@@ -84,6 +84,7 @@ public abstract class JobGrain(
                 Message = report.Message,
                 StopRequested = report.StopRequested,
                 MemoryKill = report.MemoryKill,
+                Straggling = report.Straggling,
             });
             if (answer.Taken)
             {

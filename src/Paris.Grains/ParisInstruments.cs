@@ -19,6 +19,8 @@ public sealed class ParisInstruments
     private readonly Counter<long> _fenced;
     private readonly Counter<long> _rollbacks;
     private readonly Counter<long> _retries;
+    private readonly Counter<long> _straggling;
+    private readonly Counter<long> _hung;
     private readonly Counter<long> _bytesBetweenExperts;
 
     public ParisInstruments(IMeterFactory meters)
@@ -34,8 +36,10 @@ public sealed class ParisInstruments
         _queued = meter.CreateGauge<long>("paris.jobs.queued", "{job}", "Jobs that wait for a slot: the autoscaling signal.");
         _slots = meter.CreateGauge<long>("paris.slots", "{slot}", "Slots by state (free, used).");
         _fenced = meter.CreateCounter<long>("paris.fenced", "{worker}", "Workers that found another owner in the head.");
-        _rollbacks = meter.CreateCounter<long>("paris.rollbacks", "{rollback}", "Rollbacks to an older checkpoint.");
+        _rollbacks = meter.CreateCounter<long>("paris.rollbacks", "{rollback}", "Bad steps (not finite, or a spike) that were undone and skipped.");
         _retries = meter.CreateCounter<long>("paris.retries", "{retry}", "Restarts charged to a job, by cause.");
+        _straggling = meter.CreateCounter<long>("paris.straggling", "{event}", "Times that a worker became much slower than it usually is.");
+        _hung = meter.CreateCounter<long>("paris.hung", "{worker}", "Workers that were killed because no event came from them.");
         _bytesBetweenExperts = meter.CreateCounter<long>("paris.bytes.between_experts", "By", "Bytes a worker tried to read of another expert.");
     }
 
@@ -48,6 +52,10 @@ public sealed class ParisInstruments
     public void Committed(in JobTags tags, double seconds) => _checkpointDuration.Record(seconds, tags.Tags);
 
     public void Fenced(in JobTags tags) => _fenced.Add(1, tags.Tags);
+
+    public void Straggles(in JobTags tags) => _straggling.Add(1, tags.Tags);
+
+    public void Hung(in JobTags tags) => _hung.Add(1, tags.Tags);
 
     public void Retry(in JobTags tags, FailureCause cause) => _retries.Add(1, [.. tags.Tags, new("cause", cause.ToString())]);
 

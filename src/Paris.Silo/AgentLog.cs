@@ -24,6 +24,12 @@ internal static partial class AgentLog
     [LoggerMessage(206, LogLevel.Debug, "[{Job}] {Line}")]
     public static partial void WorkerSays(ILogger logger, string job, string line);
 
+    [LoggerMessage(207, LogLevel.Warning, "Worker of {Job} on {Slot}: {Reason}")]
+    public static partial void WorkerStraggles(ILogger logger, string job, string slot, string reason);
+
+    [LoggerMessage(208, LogLevel.Error, "Worker of {Job} on {Slot} is killed: {Reason}")]
+    public static partial void WorkerHangs(ILogger logger, string job, string slot, string reason);
+
     [LoggerMessage(210, LogLevel.Debug, "The report to {Target} was lost; the next one says the same")]
     public static partial void ReportLost(ILogger logger, string target, Exception exception);
 

@@ -126,7 +126,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
         KillAll(this, EventArgs.Empty);
     }
 
-    public bool TryStart(string slot, JobId job, string claim)
+    public bool TryStart(string slot, JobId job, string claim, int split)
     {
         FaultPoints.Hit(FaultPoint.AgentTryStart, job.Key);
         WorkerProcess worker;
@@ -139,7 +139,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
                 return false;
             }
 
-            worker = new WorkerProcess(_slots.First(x => x.Id == slot), job, claim, Silo, _instruments, _time, _logger);
+            worker = new WorkerProcess(_slots.First(x => x.Id == slot), job, claim, Silo, _settings.Watchdog, _instruments, _time, _logger);
             _workers[slot] = worker;
             _telling.RemoveAll(x => x.IsCompleted);
             _telling.Add(Task.Run(() => TellAsync(worker)));
@@ -147,7 +147,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
 
         AgentLog.WorkerStarts(_logger, job.Key, slot);
         var roots = _settings.SourceRoots.Count > 0 ? _settings.SourceRoots : null;
-        worker.Start(_command, new StartCommand(WorkerProtocol.Version, job, _settings.Store, Silo, claim, _settings.Threads, roots));
+        worker.Start(_command, new StartCommand(WorkerProtocol.Version, job, _settings.Store, Silo, claim, _settings.Threads, roots, split));
         SlotsChanged();
         return true;
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using Paris.Silo.Workers;
 
 namespace Paris.Silo;
 
@@ -57,6 +58,9 @@ public sealed record SiloSettings
     /// <summary>How often the agent reports.</summary>
     public TimeSpan ReportPeriod { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>When a worker counts as slow or hung.</summary>
+    public WatchdogSettings Watchdog { get; init; } = new();
+
     public const string DeviceRole = "device";
 
     public const string ControlRole = "control";
@@ -85,6 +89,7 @@ public sealed record SiloSettings
             throw new ParisInputException($"The silo's name is '{Name}'; use a plain name such as the host's.");
         }
 
+        Watchdog.Validate();
         foreach (var (port, what) in new[] { (SiloPort, nameof(SiloPort)), (GatewayPort, nameof(GatewayPort)), (PrimaryPort ?? 1, nameof(PrimaryPort)) })
         {
             if (port is < 0 or > 65535)

@@ -73,6 +73,11 @@ public sealed class WorkerHost
             Console.Error.WriteLine(exception.Message);
             return (int)WorkerExitCode.Stopped;
         }
+        catch (BlobScopeException exception)
+        {
+            // Somebody wrote a name into this job's inputs that is not its own: it stays so, however often it is tried.
+            return Fail((int)WorkerExitCode.BadInput, exception.Message);
+        }
         catch (FencedException exception)
         {
             return Fail((int)WorkerExitCode.Fenced, exception.Message);
@@ -91,7 +96,7 @@ public sealed class WorkerHost
         }
         catch (Exception exception) when (IsOutOfMemory(exception))
         {
-            return Fail((int)WorkerExitCode.OutOfMemory, exception.Message);
+            return Fail((int)WorkerExitCode.OutOfMemory, FirstLine(exception.Message));
         }
         catch (Exception exception)
         {
@@ -120,7 +125,19 @@ public sealed class WorkerHost
             ?? throw new ParisInputException($"run '{start.Job.Run}' has no {specName} in {store.Description}; submit the run first.");
         var spec = RunSpecJson.Read(specBlob.Bytes, specName);
         var scoped = ScopedBlobStore.ForJob(store, start.Job);
+        try
+        {
+            return RunJobCore(start, spec, scoped);
+        }
+        finally
+        {
+            // However it ended: an attempt to read another expert's data is told.
+            _events.Write(new MetricEvent("bytes-between-experts", scoped.BytesBetweenExperts, 0));
+        }
+    }
 
+    private int RunJobCore(StartCommand start, RunSpec spec, ScopedBlobStore scoped)
+    {
         if (JobContext.Await(JobFence.ReadHeadAsync(scoped, start.Job)) is { Result: { } finished })
         {
             // A repeated start of finished work: nothing to do, and nothing to take over.
@@ -138,6 +155,7 @@ public sealed class WorkerHost
             Reporter = new ProtocolReporter(_events, fence.Epoch),
             Time = _time,
             Threads = start.Threads,
+            Split = start.Split,
             SourceRoots = start.SourceRoots ?? [],
         };
         lock (_gate)
@@ -159,9 +177,11 @@ public sealed class WorkerHost
 
     /// <summary>libtorch tells a failed allocation only in words, on the host and on a device.</summary>
     private static bool IsOutOfMemory(Exception exception) => exception is OutOfMemoryException
-        || (exception is System.Runtime.InteropServices.ExternalException
-            && (exception.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
-                || exception.Message.Contains("not enough memory", StringComparison.OrdinalIgnoreCase)));
+        || (exception is System.Runtime.InteropServices.ExternalException && WorkerExit.SaysOutOfMemory(exception.Message))
+        || (exception.InnerException is { } inner && IsOutOfMemory(inner));
+
+    /// <summary>libtorch's messages carry a native stack trace.</summary>
+    private static string FirstLine(string message) => message.Split('\n', 2)[0].Trim();
 
     private int Fail(int code, string message)
     {

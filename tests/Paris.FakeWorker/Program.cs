@@ -9,7 +9,9 @@ namespace Paris.FakeWorker;
 /// <summary>
 /// A worker for tests: speaks the protocol, takes the job over, counts steps instead of training, commits the count as its
 /// checkpoint, goes on from it, and fails where its arguments say so. Arguments: <c>--steps N --step-ms N --every N</c> and any number of
-/// <c>--crash JOB@STEP</c> (first epoch only), <c>--bad-input JOB</c>, <c>--diverge JOB</c>, <c>--deaf</c> (ignores stop).
+/// <c>--crash JOB@STEP</c> (first epoch only), <c>--bad-input JOB</c>, <c>--diverge JOB</c>, <c>--deaf</c> (ignores stop),
+/// <c>--hang JOB@STEP</c> (first epoch only: no further word, but alive), <c>--slow-step JOB@STEP MS</c> (one step takes so long),
+/// <c>--needs-split JOB N</c> (no memory for less than N parts), <c>--rollback JOB@STEP</c> (tells one).
 /// </summary>
 internal static class Program
 {
@@ -43,18 +45,40 @@ internal static class Program
             var step = 0L;
             if (fence.OpenNewestCheckpointAsync().GetAwaiter().GetResult() is { } found)
             {
-                step = long.Parse(Encoding.ASCII.GetString(found.Content), CultureInfo.InvariantCulture);
+                using (found)
+                using (var reader = new StreamReader(found.Content))
+                {
+                    step = long.Parse(reader.ReadToEnd(), CultureInfo.InvariantCulture);
+                }
             }
 
             var first = step;
             Say(new ReadyEvent(WorkerProtocol.Version, fence.Epoch, step, steps, Environment.ProcessId));
             Say(new MetricEvent("process-id", Environment.ProcessId, step));
             Say(new MetricEvent("first-step", first, step));
+            Say(new MetricEvent("split", start.Split, step));
             Console.Error.WriteLine($"starts at step {step}");
             while (step < steps)
             {
-                Thread.Sleep(pause);
+                var at = Array.IndexOf(args, $"{job.Key}@{step + 1}");
+                Thread.Sleep(at > 0 && args[at - 1] == "--slow-step" ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : pause);
                 step++;
+                if (fence.Epoch == 1 && Has("hang", $"{job.Key}@{step}"))
+                {
+                    Thread.Sleep(Timeout.Infinite);
+                }
+
+                if (Array.IndexOf(args, "--needs-split") is >= 0 and var needs && args[needs + 1] == job.Key && start.Split < int.Parse(args[needs + 2], CultureInfo.InvariantCulture))
+                {
+                    return Fail(WorkerExitCode.OutOfMemory, "CUDA out of memory, as told");
+                }
+
+                if (Has("rollback", $"{job.Key}@{step}"))
+                {
+                    Say(new MetricEvent("rollbacks", 1, step));
+                }
+
+                Say(new MetricEvent("step-seconds", Math.Max(1, pause) / 1000.0, step));
                 Say(new MetricEvent("loss", 1.0 / step, step));
                 Say(new ProgressEvent(step, steps, 1000.0 / Math.Max(1, pause), "steps"));
                 if (fence.Epoch == 1 && Has("crash", $"{job.Key}@{step}"))

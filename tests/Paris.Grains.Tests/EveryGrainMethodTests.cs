@@ -220,7 +220,7 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
 
         public int Starts { get; private set; }
 
-        public bool TryStart(string slot, JobId job, string claim)
+        public bool TryStart(string slot, JobId job, string claim, int split)
         {
             Starts++;
             return Accepts;

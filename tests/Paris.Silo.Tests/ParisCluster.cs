@@ -9,6 +9,7 @@ using Paris.Core.Jobs;
 using Paris.Core.Specs;
 using Paris.Core.Storage;
 using Paris.Grains.Abstractions;
+using Paris.Silo.Workers;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -42,6 +43,9 @@ public sealed class ParisCluster : IAsyncDisposable
     /// <summary>For silos started from now on.</summary>
     public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>For silos started from now on.</summary>
+    public WatchdogSettings Watchdog { get; set; } = new();
+
     /// <summary>Calls go through the silo started first that still runs.</summary>
     public IGrainFactory Grains => _silos[0].Host.Services.GetRequiredService<IGrainFactory>();
 
@@ -67,7 +71,7 @@ public sealed class ParisCluster : IAsyncDisposable
     {
         var ports = FreePorts();
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.AddProvider(new OutputLogs(_output, name)).AddFilter("Paris", LogLevel.Information).AddFilter("Orleans", LogLevel.Error).AddFilter("Microsoft", LogLevel.Error);
+        builder.Logging.AddProvider(new TestLogs(_output, name)).AddFilter("Paris", LogLevel.Information).AddFilter("Orleans", LogLevel.Error).AddFilter("Microsoft", LogLevel.Error);
         builder.AddParisSilo(new SiloSettings
         {
             Name = name,
@@ -81,6 +85,7 @@ public sealed class ParisCluster : IAsyncDisposable
             ClusterId = "test-" + Path.GetFileName(Folder),
             Worker = ["dotnet", Path.Combine(AppContext.BaseDirectory, "Paris.FakeWorker.dll"), .. Worker],
             StopGrace = StopGrace,
+            Watchdog = Watchdog,
             ReportPeriod = TimeSpan.FromSeconds(1),
         });
         _primary ??= ports.Silo;
@@ -186,34 +191,5 @@ public sealed class ParisCluster : IAsyncDisposable
         a.Start();
         b.Start();
         return (((IPEndPoint)a.LocalEndpoint).Port, ((IPEndPoint)b.LocalEndpoint).Port);
-    }
-
-    private sealed class OutputLogs(ITestOutputHelper output, string silo) : ILoggerProvider
-    {
-        public ILogger CreateLogger(string categoryName) => new OutputLogger(output, silo, categoryName);
-
-        public void Dispose()
-        {
-        }
-    }
-
-    private sealed class OutputLogger(ITestOutputHelper output, string silo, string category) : ILogger
-    {
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            try
-            {
-                output.WriteLine($"{TimeProvider.System.GetUtcNow():ss.fff} {silo} {category.Split('.')[^1]}: {formatter(state, exception)} {exception?.Message}");
-            }
-            catch (InvalidOperationException)
-            {
-                // The test is over; nobody reads it.
-            }
-        }
     }
 }

@@ -74,6 +74,44 @@ public sealed class TinyRun : IDisposable
         return target;
     }
 
+    /// <summary>A copy of the prepared store in an empty store of any kind.</summary>
+    public void CopyTo(string location)
+    {
+        var (from, to) = (BlobStoreFactory.Open(Prepared), BlobStoreFactory.Open(location));
+        foreach (var blob in from.ListAsync("").ToBlockingEnumerable())
+        {
+            Assert(to.PutAsync(blob.Name, from.GetAsync(blob.Name).GetAwaiter().GetResult()!.Bytes, PutCondition.Absent).GetAwaiter().GetResult().Succeeded);
+        }
+    }
+
+    /// <summary>What <see cref="Hungry"/> may take of private writable memory, bytes: .NET, libtorch and an eighth of the batch fit, the whole does not.</summary>
+    public const long HungryLimit = 1400L << 20;
+
+    /// <summary>The same of resident memory.</summary>
+    public const long HungryResident = 900L << 20;
+
+    /// <summary>The run with so large a batch that a step takes gigabytes.</summary>
+    public static RunSpec Hungry(RunSpec spec) => spec with
+    {
+        Expert = spec.Expert with { Training = spec.Expert.Training with { Batch = 32768, Steps = 2, CheckpointEvery = 1 } },
+    };
+
+    /// <summary>Gives <paramref name="job"/> a head whose checkpoint is one of expert 1, which is there, and returns that one's entry.</summary>
+    public static CheckpointEntry LureToOtherExpert(string location, JobId job)
+    {
+        var store = BlobStoreFactory.Open(location);
+        var bytes = new byte[4321];
+        var entry = new CheckpointEntry(JobId.ForExpert(job.Run, 1).Folder + "step-00000020-e1.safetensors", 20, bytes.Length, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)));
+        var head = new JobHead { Epoch = 1, Claim = NewClaim(), Silo = "somebody", Step = 20, Checkpoints = [entry] };
+        Assert(store.PutAsync(entry.Name, bytes, PutCondition.Absent).GetAwaiter().GetResult().Succeeded);
+        Assert(store.PutAsync(job.HeadName, System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(head, WorkerProtocol.Json), PutCondition.Absent).GetAwaiter().GetResult().Succeeded);
+        return entry;
+    }
+
+    /// <summary>Replaces the spec of a copied store, where nothing is trained yet.</summary>
+    public static void Respec(string store, RunSpec spec)
+        => Assert(BlobStoreFactory.Open(store).PutAsync($"runs/{spec.Name}/spec.json", RunSpecJson.Serialize(spec), PutCondition.Always).GetAwaiter().GetResult().Succeeded);
+
     public JobHead? Head(string store) => JobFence.ReadHeadAsync(BlobStoreFactory.Open(store), Expert).GetAwaiter().GetResult();
 
     public JobResult? Result(string store) => JobFence.ReadResultAsync(BlobStoreFactory.Open(store), Expert).GetAwaiter().GetResult();
@@ -84,7 +122,7 @@ public sealed class TinyRun : IDisposable
     {
         if (!succeeded)
         {
-            throw new InvalidOperationException("the spec was there already");
+            throw new InvalidOperationException("the blob was there already");
         }
     }
 }

@@ -13,10 +13,10 @@ internal sealed class WorkerProcess : IDisposable
     private readonly ConcurrentQueue<string> _log = new();
     private readonly Timer? _heartbeat;
 
-    private WorkerProcess(bool heartbeats)
+    private WorkerProcess(bool heartbeats, string[] prefix)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(Path);
+        string[] command = [.. prefix, "dotnet", Path];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["OMP_NUM_THREADS"] = "1";
         start.Environment["OPENBLAS_NUM_THREADS"] = "1";
         _process = Process.Start(start)!;
@@ -33,10 +33,16 @@ internal sealed class WorkerProcess : IDisposable
 
     public string Log => string.Join('\n', _log);
 
-    public static WorkerProcess Start(string store, JobId job, string claim, bool heartbeats = true)
+    /// <param name="store">Where.</param>
+    /// <param name="job">What.</param>
+    /// <param name="claim">New for every start.</param>
+    /// <param name="heartbeats">Whether the silo lives.</param>
+    /// <param name="split">Parts of a micro-batch.</param>
+    /// <param name="prefix">A command that runs the worker: a tracer, a shell that sets limits.</param>
+    public static WorkerProcess Start(string store, JobId job, string claim, bool heartbeats = true, int split = 1, string[]? prefix = null)
     {
-        var worker = new WorkerProcess(heartbeats);
-        worker.Send(new StartCommand(WorkerProtocol.Version, job, store, "test-silo", claim, 1));
+        var worker = new WorkerProcess(heartbeats, prefix ?? []);
+        worker.Send(new StartCommand(WorkerProtocol.Version, job, store, "test-silo", claim, 1, Split: split));
         return worker;
     }
 
@@ -97,6 +103,13 @@ internal sealed class WorkerProcess : IDisposable
         }
 
         throw new TimeoutException($"no {typeof(T).Name} within {limit}:\n{Log}");
+    }
+
+    /// <summary>All events from now to the worker's end.</summary>
+    public List<WorkerEvent> Rest(TimeSpan limit)
+    {
+        WaitForExit(limit);
+        return [.. _events.GetConsumingEnumerable()];
     }
 
     /// <summary>kill -9.</summary>

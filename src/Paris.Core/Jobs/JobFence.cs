@@ -24,7 +24,7 @@ public sealed class FencedException(string message) : Exception(message);
 /// </remarks>
 public sealed partial class JobFence
 {
-    /// <summary>Attempts of one conditional write before its fault is the caller's.</summary>
+    /// <summary>Attempts of one conditional write, or of one piece of a transfer, before its fault is the caller's.</summary>
     private const int Attempts = 4;
 
     private static readonly JsonSerializerOptions Json = new(WorkerProtocol.Json) { WriteIndented = true };
@@ -48,6 +48,9 @@ public sealed partial class JobFence
 
     /// <summary>The head as this worker last wrote it.</summary>
     public JobHead Head { get; private set; }
+
+    /// <summary>Checkpoints up to this size are opened in memory, larger ones in a temporary file.</summary>
+    public long InMemoryBytes { get; set; } = 64 << 20;
 
     /// <summary>This worker's epoch. It rises when this worker itself rolls back or falls back to an older checkpoint, and never otherwise.</summary>
     public int Epoch => Head.Epoch;
@@ -210,25 +213,26 @@ public sealed partial class JobFence
 
     /// <summary>
     /// The newest listed checkpoint whose hash holds, with its content; an older one only when the newer fails its hash, which is
-    /// recorded (<paramref name="onFallback"/>). Null when there is none.
+    /// recorded (<paramref name="onFallback"/>). Null when there is none. Any size: what is larger than <see cref="InMemoryBytes"/> lies in a
+    /// temporary file until it is disposed.
     /// </summary>
     /// <remarks>
     /// Falling back lowers the committed step, so it is a take-over by the same worker: <see cref="Epoch"/> rises, the head's reason
     /// says <c>fallback: …</c>, and the failed checkpoints leave the head.
     /// </remarks>
     /// <exception cref="StorageFaultException">The store did not answer; that is no reason to fall back.</exception>
-    public async Task<(CheckpointEntry Entry, byte[] Content)?> OpenNewestCheckpointAsync(Action<string>? onFallback = null, CancellationToken cancellationToken = default)
+    public async Task<OpenedCheckpoint?> OpenNewestCheckpointAsync(Action<string>? onFallback = null, CancellationToken cancellationToken = default)
     {
         using (await EnterAsync(cancellationToken).ConfigureAwait(false))
         {
             await SettleAsync(cancellationToken).ConfigureAwait(false);
             var failures = new List<string>();
-            (CheckpointEntry Entry, byte[] Content)? found = null;
+            OpenedCheckpoint? found = null;
             foreach (var entry in Head.Checkpoints)
             {
                 if (await TryReadAsync(entry, cancellationToken).ConfigureAwait(false) is { } content)
                 {
-                    found = (entry, content);
+                    found = new OpenedCheckpoint(entry, content);
                     break;
                 }
 
@@ -240,7 +244,15 @@ public sealed partial class JobFence
             if (failures.Count > 0)
             {
                 var step = found?.Entry.Step ?? 0;
-                await GoBackAsync(found?.Entry.Step ?? -1, $"fallback: to step {step}, because {string.Join(" and ", failures)}", cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    await GoBackAsync(found?.Entry.Step ?? -1, $"fallback: to step {step}, because {string.Join(" and ", failures)}", cancellationToken).ConfigureAwait(false);
+                }
+                catch
+                {
+                    found?.Dispose();
+                    throw;
+                }
             }
 
             return found;
@@ -364,8 +376,7 @@ public sealed partial class JobFence
             }
 
             // Something of this name is there: from a reply that was lost, from an attempt before, or from a former owner's last act.
-            var there = await _store.GetAsync(entry.Name, cancellationToken).ConfigureAwait(false);
-            if (there is not null && Sha256(there.Bytes) == sha256)
+            if (await CopyAsync(entry, Stream.Null, cancellationToken).ConfigureAwait(false))
             {
                 return entry;
             }
@@ -448,18 +459,82 @@ public sealed partial class JobFence
     }
 
     /// <summary>The content if it is there and its hash holds. A second look spares a fallback for a bad transfer.</summary>
-    private async Task<byte[]?> TryReadAsync(CheckpointEntry entry, CancellationToken cancellationToken)
+    private async Task<Stream?> TryReadAsync(CheckpointEntry entry, CancellationToken cancellationToken)
     {
         for (var look = 0; look < 2; look++)
         {
-            var content = await _store.GetAsync(entry.Name, cancellationToken).ConfigureAwait(false);
-            if (content is not null && content.Bytes.LongLength == entry.Bytes && Sha256(content.Bytes) == entry.Sha256)
+            Stream spool = entry.Bytes <= InMemoryBytes
+                ? new MemoryStream((int)entry.Bytes)
+                : new FileStream(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+            var good = false;
+            try
             {
-                return content.Bytes;
+                good = await CopyAsync(new BlobEntry(entry.Name, entry.Bytes, entry.Sha256), spool, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                if (!good)
+                {
+                    await spool.DisposeAsync().ConfigureAwait(false);
+                }
+            }
+
+            if (good)
+            {
+                spool.Position = 0;
+                return spool;
             }
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// Copies a blob piece by piece and checks size and hash on the way; a transfer that breaks goes on where it broke. False when the blob is
+    /// missing or another.
+    /// </summary>
+    /// <exception cref="StorageFaultException">The store does not answer.</exception>
+    private async Task<bool> CopyAsync(BlobEntry entry, Stream destination, CancellationToken cancellationToken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[(int)Math.Clamp(entry.Bytes, 1, 1 << 20)];
+        var copied = 0L;
+        var writing = false;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var source = await _store.OpenReadAsync(entry.Name, copied, cancellationToken: cancellationToken).ConfigureAwait(false);
+                await using (source.ConfigureAwait(false))
+                {
+                    int count;
+                    while ((count = await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+                    {
+                        if ((copied += count) > entry.Bytes)
+                        {
+                            return false;
+                        }
+
+                        hash.AppendData(buffer, 0, count);
+                        writing = true;
+                        await destination.WriteAsync(buffer.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
+                        writing = false;
+                        attempt = 1;
+                    }
+                }
+
+                return copied == entry.Bytes && Convert.ToHexStringLower(hash.GetHashAndReset()) == entry.Sha256;
+            }
+            catch (BlobNotFoundException)
+            {
+                return false;
+            }
+            catch (IOException) when (!writing && attempt < Attempts)
+            {
+                // A transfer that broke off: the next attempt goes on where it did. (A full disk of this machine is another matter: what was
+                // counted may not be there.)
+            }
+        }
     }
 
     /// <summary>Deletes what <paramref name="former"/> lists and the committed head does not.</summary>

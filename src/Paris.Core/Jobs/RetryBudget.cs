@@ -40,11 +40,12 @@ public sealed record WorkerExit(int Code, string? Error = null, bool MemoryKill 
         _ => SaysOutOfMemory(Error) ? FailureCause.OutOfMemory : FailureCause.Crash,
     };
 
-    private static bool SaysOutOfMemory(string? error)
-        => error is not null
-            && (error.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
-                || error.Contains("OutOfMemoryException", StringComparison.Ordinal)
-                || error.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase));
+    private static readonly string[] _wordsForNoMemory =
+        ["out of memory", "OutOfMemoryException", "can't allocate memory", "cannot allocate memory", "not enough memory", "bad_alloc"];
+
+    /// <summary>Whether a message is one of those by which libtorch, CUDA, the C++ or the .NET runtime tells that an allocation failed.</summary>
+    public static bool SaysOutOfMemory(string? error)
+        => error is not null && Array.Exists(_wordsForNoMemory, words => error.Contains(words, StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>Failures of one cause in a row that are retried, and how long each waits.</summary>
@@ -59,8 +60,8 @@ public sealed record RetryBudgetOptions
     /// <value>5 retries, from 1 s to 1 min.</value>
     public RetryAllowance Crash { get; init; } = new(5, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
 
-    /// <value>3 retries, from 5 s to 2 min: memory has to become free first.</value>
-    public RetryAllowance OutOfMemory { get; init; } = new(3, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(2));
+    /// <value>6 retries, from 2 s to 2 min: memory has to become free first. Each halves a training's micro-batches: the last takes 1/64 of the first's.</value>
+    public RetryAllowance OutOfMemory { get; init; } = new(6, TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(2));
 
     /// <value>50 retries, from 1 s to 30 s: an outage of the store is nobody's fault and ends by itself.</value>
     public RetryAllowance Storage { get; init; } = new(50, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));

@@ -19,7 +19,11 @@ public interface IDeviceAgent
     /// included, is reported to the job's grain. The final arbiter: false when the slot is unknown or busy, the silo drains, or the job
     /// already has a worker here.
     /// </summary>
-    bool TryStart(string slot, JobId job, string claim);
+    /// <param name="slot">Where.</param>
+    /// <param name="job">What.</param>
+    /// <param name="claim">New for every start.</param>
+    /// <param name="split">Parts into which a training cuts its micro-batches, for want of memory; 1: whole.</param>
+    bool TryStart(string slot, JobId job, string claim, int split);
 
     /// <summary>The job's worker on this silo; null when there is none.</summary>
     LocalWorker? Find(JobId job);

@@ -254,7 +254,7 @@ public sealed class JobMachine(
         Position = 0;
         await FaultPoints.HitAsync(FaultPoint.GrantBeforeStart, job.Key);
         var claim = _newClaim();
-        if (agent.TryStart(grant.Slot, job, claim))
+        if (agent.TryStart(grant.Slot, job, claim, Record?.Split ?? 1))
         {
             host.Note(new JobNote(JobMoment.Starts) { Silo = grant.Silo, Slot = grant.Slot });
             Message = "";
@@ -316,7 +316,7 @@ public sealed class JobMachine(
             Seconds = report.Seconds,
             SecondsLeft = report.SecondsLeft,
         };
-        Message = "";
+        Message = report.Straggling;
         if (report.Epoch > 0)
         {
             Epoch = report.Epoch;
@@ -380,7 +380,7 @@ public sealed class JobMachine(
         }
 
         host.Note(new JobNote(JobMoment.Retries) { Silo = report.Silo, Slot = report.Slot, Message = report.Message, Retry = decision, ExitCode = report.ExitCode });
-        await SaveAsync(x => (x ?? new JobRecord()) with { Retries = budget.State });
+        await SaveAsync(x => (x ?? new JobRecord()).After(decision.Cause) with { Retries = budget.State });
         Message = $"{decision.Reason}: {report.Message}";
         host.StepAgainAfter(decision.Delay);
     }

@@ -9,6 +9,9 @@ namespace Paris.Core.Scheduling;
 /// </summary>
 public sealed record JobRecord
 {
+    /// <summary>More parts than any batch has samples.</summary>
+    private const int MaxSplit = 1 << 20;
+
     /// <summary>What a person wants of this job.</summary>
     public RunWish Wish { get; init; }
 
@@ -26,6 +29,11 @@ public sealed record JobRecord
     /// <summary>What is spent of the retry budgets, and the end of the present back-off.</summary>
     public RetryState Retries { get; init; } = new();
 
+    /// <summary>
+    /// Parts into which a training cuts every micro-batch of its spec: doubled after each end for want of memory, and kept for the job's life.
+    /// </summary>
+    public int Split { get; init; } = 1;
+
     /// <summary>Set when the job failed for good: why, in one sentence.</summary>
     public string? Failure { get; init; }
 
@@ -34,6 +42,9 @@ public sealed record JobRecord
 
     /// <summary>The failure is the input's: repeating cannot help.</summary>
     public bool BadInput { get; init; }
+
+    /// <summary>The record after a failure that is retried: want of memory doubles the split.</summary>
+    public JobRecord After(FailureCause cause) => cause == FailureCause.OutOfMemory ? this with { Split = Math.Min(2 * Split, MaxSplit) } : this;
 
     public static JsonSerializerOptions Json { get; } = new(WorkerProtocol.Json) { WriteIndented = true };
 

@@ -37,4 +37,7 @@ public sealed record WorkerReport(string Silo, string Address, string Slot, stri
 
     /// <summary>The kernel killed it for memory.</summary>
     public bool MemoryKill { get; init; }
+
+    /// <summary>Why it is much slower than it usually is; empty while it is not.</summary>
+    public string Straggling { get; init; } = "";
 }

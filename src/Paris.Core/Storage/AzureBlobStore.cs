@@ -104,7 +104,7 @@ public sealed class AzureBlobStore : IBlobStore
 
                 var options = new BlobDownloadOptions { Range = new HttpRange(offset, length) };
                 var response = await Blob(name).DownloadStreamingAsync(options, cancellationToken).ConfigureAwait(false);
-                return response.Value.Content;
+                return new DownloadStream(response.Value.Content, this, name);
             }
             catch (RequestFailedException exception) when (IsMissing(exception))
             {
@@ -269,6 +269,51 @@ public sealed class AzureBlobStore : IBlobStore
             || (exception is IOException and not (BlobNotFoundException or StorageFaultException)))
         {
             throw new StorageFaultException($"Cannot {verb} '{name}' in {Description}: it does not answer.", exception);
+        }
+    }
+
+    /// <summary>A download whose faults are told as those of every other call.</summary>
+    private sealed class DownloadStream(Stream inner, AzureBlobStore store, string name) : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => inner.Length;
+
+        public override long Position
+        {
+            get => inner.Position;
+            set => throw new NotSupportedException();
+        }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+            => await store.RunAsync("read", name, () => inner.ReadAsync(buffer, cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false);
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void Flush()
+        {
+        }
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                inner.Dispose();
+            }
+
+            base.Dispose(disposing);
         }
     }
 

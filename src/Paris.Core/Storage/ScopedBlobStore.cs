@@ -35,6 +35,7 @@ public sealed partial class ScopedBlobStore : IBlobStore
     private readonly bool _enforce;
     private readonly long[] _bytes = new long[4];
     private readonly long[] _refused = new long[4];
+    private long _refusedBytes;
 
     /// <param name="inner">The whole store.</param>
     /// <param name="owner">Who reads, for messages.</param>
@@ -55,8 +56,11 @@ public sealed partial class ScopedBlobStore : IBlobStore
     /// <inheritdoc/>
     public string Description => _inner.Description;
 
-    /// <summary>Bytes of other experts' folders and of other clusters' data that were served to an expert. Zero by construction while the scope is enforced.</summary>
-    public long BytesBetweenExperts => Bytes(BlobClass.OtherExpert);
+    /// <summary>
+    /// Bytes of other experts' folders and of other clusters' data that an expert read, or would have read had it not been refused (at least
+    /// 1 an attempt, so that none goes unseen).
+    /// </summary>
+    public long BytesBetweenExperts => Bytes(BlobClass.OtherExpert) + Interlocked.Read(ref _refusedBytes);
 
     /// <summary>Reads, lists and writes that were refused.</summary>
     public long RefusedAttempts => _refused.Sum();
@@ -100,7 +104,7 @@ public sealed partial class ScopedBlobStore : IBlobStore
     /// <inheritdoc/>
     public async Task<BlobContent?> GetAsync(string name, CancellationToken cancellationToken = default)
     {
-        var kind = Admit(name, "read");
+        var kind = await AdmitReadAsync(name, null, cancellationToken).ConfigureAwait(false);
         var content = await _inner.GetAsync(name, cancellationToken).ConfigureAwait(false);
         Count(kind, content?.Bytes.LongLength ?? 0);
         return content;
@@ -116,7 +120,7 @@ public sealed partial class ScopedBlobStore : IBlobStore
     /// <inheritdoc/>
     public async Task<Stream> OpenReadAsync(string name, long offset = 0, long? length = null, CancellationToken cancellationToken = default)
     {
-        var kind = Admit(name, "read");
+        var kind = await AdmitReadAsync(name, length, cancellationToken).ConfigureAwait(false);
         var stream = await _inner.OpenReadAsync(name, offset, length, cancellationToken).ConfigureAwait(false);
         return new CountingStream(stream, count => Count(kind, count));
     }
@@ -154,6 +158,30 @@ public sealed partial class ScopedBlobStore : IBlobStore
         => name.StartsWith(run, StringComparison.Ordinal) && ExpertInName().Match(name, run.Length) is { Success: true } match && match.Index == run.Length
             ? match.Groups["expert"].Value
             : null;
+
+    /// <summary>As <see cref="Admit"/>; what a refused read of another expert's blob would have brought is counted.</summary>
+    private async Task<BlobClass> AdmitReadAsync(string name, long? length, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Admit(name, "read");
+        }
+        catch (BlobScopeException) when (_isOtherExpert(name))
+        {
+            long size = 0;
+            try
+            {
+                size = (await _inner.HeadAsync(name, cancellationToken).ConfigureAwait(false))?.Size ?? 0;
+            }
+            catch (IOException)
+            {
+                // The attempt counts all the same.
+            }
+
+            Interlocked.Add(ref _refusedBytes, Math.Max(1, Math.Min(length ?? size, size)));
+            throw;
+        }
+    }
 
     private BlobClass Admit(string name, string verb)
     {

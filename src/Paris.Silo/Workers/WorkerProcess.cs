@@ -28,6 +28,8 @@ public sealed class WorkerProcess
     private readonly Dictionary<string, double> _metrics = [];
     private readonly List<TracePoint> _losses = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly WorkerWatch _watch;
+    private readonly Func<long> _memoryKills;
     private readonly long _startedAt;
     private Process? _process;
     private CancellationTokenSource? _killer;
@@ -47,13 +49,36 @@ public sealed class WorkerProcess
     private bool _stopped;
     private bool _killed;
     private bool _memoryKill;
+    private long _memoryKillsBefore;
+    private long _memoryKillsNow;
+    private string _straggling = "";
     private string _stopReason = "";
 
-    public WorkerProcess(SlotDefinition slot, JobId job, string claim, string silo, ParisInstruments instruments, TimeProvider time, ILogger logger)
+    /// <param name="slot">Where it runs.</param>
+    /// <param name="job">What it runs.</param>
+    /// <param name="claim">New for this start.</param>
+    /// <param name="silo">This silo's name.</param>
+    /// <param name="watchdog">When it counts as slow or hung.</param>
+    /// <param name="instruments">Where its measurements go.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">For its life and its log.</param>
+    /// <param name="memoryKills">Counts the kernel's kills for memory; the system's counter when null.</param>
+    public WorkerProcess(
+        SlotDefinition slot,
+        JobId job,
+        string claim,
+        string silo,
+        WatchdogSettings watchdog,
+        ParisInstruments instruments,
+        TimeProvider time,
+        ILogger logger,
+        Func<long>? memoryKills = null)
     {
         (Slot, Job, Claim, Silo) = (slot, job, claim, silo);
         (_instruments, _time, _logger) = (instruments, time, logger);
         _tags = JobTags.Of(job, silo);
+        _watch = new WorkerWatch(watchdog, time);
+        _memoryKills = memoryKills ?? MemoryKills.Count;
         _startedAt = _lineAt = time.GetTimestamp();
     }
 
@@ -172,6 +197,7 @@ public sealed class WorkerProcess
                 SecondsLeft = done > 0 && _total > _step ? spent * (_total - _step) / done : null,
                 StopRequested = _stopped,
                 MemoryKill = _memoryKill,
+                Straggling = _exitCode is null ? _straggling : "",
             };
         }
     }
@@ -204,7 +230,7 @@ public sealed class WorkerProcess
                 info.Environment[name] = value;
             }
 
-            var memoryKills = MemoryKills.Count();
+            _memoryKillsBefore = _memoryKillsNow = _memoryKills();
             using var process = new Process { StartInfo = info };
             process.Start();
             lock (_gate)
@@ -231,7 +257,7 @@ public sealed class WorkerProcess
             code = process.ExitCode;
             lock (_gate)
             {
-                _memoryKill = MemoryKills.Count() > memoryKills;
+                _memoryKill = !_killed && _memoryKills() > _memoryKillsBefore;
             }
 
             await over.CancelAsync().ConfigureAwait(false);
@@ -282,6 +308,8 @@ public sealed class WorkerProcess
             {
                 _lineAt = _time.GetTimestamp();
                 Take(message);
+                _watch.Hear(message);
+                Straggles();
             }
 
             Changed?.Invoke();
@@ -361,12 +389,55 @@ public sealed class WorkerProcess
         }
     }
 
+    /// <summary>Follows the watch; tells when straggling begins.</summary>
+    private void Straggles()
+    {
+        if (_straggling.Length == 0 && _watch.Straggling.Length > 0)
+        {
+            AgentLog.WorkerStraggles(_logger, Job.Key, Slot.Id, _watch.Straggling);
+            _instruments.Straggles(_tags);
+        }
+
+        _straggling = _watch.Straggling;
+    }
+
+    /// <summary>Looks at the clock: a worker without a word for too long is killed, and its end says so.</summary>
+    private void Watch()
+    {
+        string? hung;
+        var memoryKills = _memoryKills();
+        lock (_gate)
+        {
+            // What the kernel killed since the look before the last one may have been this worker.
+            (_memoryKillsBefore, _memoryKillsNow) = (_memoryKillsNow, memoryKills);
+            hung = _stopped || _killed || _exitCode is not null ? null : _watch.Check();
+            Straggles();
+            if (hung is not null)
+            {
+                _failure = $"{hung}; killed";
+                _killed = true;
+            }
+        }
+
+        if (hung is not null)
+        {
+            AgentLog.WorkerHangs(_logger, Job.Key, Slot.Id, hung);
+            _instruments.Hung(_tags);
+            Kill();
+        }
+
+        if (_straggling.Length > 0)
+        {
+            Changed?.Invoke();
+        }
+    }
+
     private string EndMessage() =>
         _failure.Length > 0 ? _failure
         : _stopped ? _stopReason
         : _exitCode == 0 ? ""
         : _tail.Count == 0 ? $"the worker ended with exit code {_exitCode} and no word"
-        : $"the worker ended with exit code {_exitCode}; its last words: {string.Join(" | ", _tail.TakeLast(5))}";
+        : $"the worker ended with exit code {_exitCode}; its last words: {string.Join(" | ", _tail.Where(WorkerExit.SaysOutOfMemory).Take(1).Union(_tail.TakeLast(5)))}";
 
     private async Task HeartbeatAsync(CancellationToken over)
     {
@@ -375,6 +446,7 @@ public sealed class WorkerProcess
         {
             while (await timer.WaitForNextTickAsync(over).ConfigureAwait(false))
             {
+                Watch();
                 await WriteAsync(new HeartbeatCommand()).ConfigureAwait(false);
             }
         }

@@ -30,6 +30,9 @@ public sealed class JobContext
     /// <summary>Threads for tensor operations; part of the record that makes a resume bit-exact.</summary>
     public int Threads { get; init; } = 1;
 
+    /// <summary>Parts into which a training cuts every micro-batch of its spec: 1, doubled after each end for want of memory.</summary>
+    public int Split { get; init; } = 1;
+
     /// <summary>Folders below which <c>file:</c> sources may be read.</summary>
     public IReadOnlyList<string> SourceRoots { get; init; } = [];
 

@@ -40,11 +40,15 @@ public static class CheckpointCodec
         return new ChunkStream(chunks);
     }
 
-    /// <summary>Fills the snapshot from a checkpoint.</summary>
+    /// <summary>Fills the snapshot from a checkpoint of any size, tensor by tensor.</summary>
+    /// <param name="content">A seekable stream, from its position to its end.</param>
+    /// <param name="name">The checkpoint's name, for messages.</param>
+    /// <param name="snapshot">What is filled.</param>
+    /// <param name="parameters">Where the tensors lie in it.</param>
     /// <exception cref="ParisInputException">It is no checkpoint, or one of another model.</exception>
-    public static TrainingRecord Read(ReadOnlyMemory<byte> content, string name, StateSnapshot snapshot, FlatParameters parameters)
+    public static TrainingRecord Read(Stream content, string name, StateSnapshot snapshot, FlatParameters parameters)
     {
-        using var file = SafetensorsFile.FromBytes(content, name);
+        using var file = SafetensorsFile.FromStream(content, name);
         var record = TrainingRecord.Parse(file.Metadata);
         foreach (var (prefix, select) in _parts)
         {

@@ -9,11 +9,16 @@ namespace Paris.Training.Trainers;
 
 /// <summary>
 /// Commits checkpoints on a thread of its own, one at a time: training waits only for the copy to host memory. A store that does not
-/// answer is asked again, so an outage costs no checkpoint and stops no training.
+/// answer is asked again, so an outage costs no checkpoint and stops no training; meanwhile one snapshot is in hand, and the next one is
+/// taken as soon as it is committed. While it works it gives signs of life, so that a long upload or outage is not taken for a hang.
 /// </summary>
 internal sealed class CheckpointWriter : IDisposable
 {
-    private static readonly TimeSpan _giveUpAfter = TimeSpan.FromMinutes(10);
+    /// <summary>An outage longer than this ends the job with <see cref="Paris.Core.Jobs.WorkerExitCode.StorageFault"/>; the silo starts it again.</summary>
+    public static readonly TimeSpan GiveUpAfter = TimeSpan.FromMinutes(10);
+
+    /// <summary>Least time between two signs of life.</summary>
+    private static readonly TimeSpan _signOfLife = TimeSpan.FromSeconds(5);
 
     private readonly JobContext _context;
     private readonly FlatParameters _parameters;
@@ -26,6 +31,7 @@ internal sealed class CheckpointWriter : IDisposable
     private (StateSnapshot Snapshot, byte[] Trace)? _pending;
     private volatile ExceptionDispatchInfo? _failure;
     private volatile bool _closed;
+    private long _writing;
 
     public CheckpointWriter(JobContext context, FlatParameters parameters, int keepLast, Action<string, long>? faultPoint)
     {
@@ -49,11 +55,13 @@ internal sealed class CheckpointWriter : IDisposable
                         started = context.Time.GetTimestamp();
                         context.Reporter.Log($"The store does not take the checkpoint, trying again: {arguments.Outcome.Exception?.Message}");
                     }
-                    else if (context.Time.GetElapsedTime(started) > _giveUpAfter)
+                    else if (context.Time.GetElapsedTime(started) > GiveUpAfter)
                     {
-                        ExceptionDispatchInfo.Throw(arguments.Outcome.Exception!);
+                        var last = arguments.Outcome.Exception!;
+                        throw new StorageFaultException($"The store took no checkpoint for {GiveUpAfter.TotalMinutes:0} minutes: {last.Message}", last);
                     }
 
+                    context.Reporter.Metric("checkpoint-retries", arguments.AttemptNumber + 1, _writing);
                     return ValueTask.CompletedTask;
                 },
             })
@@ -126,12 +134,22 @@ internal sealed class CheckpointWriter : IDisposable
     {
         var step = snapshot.Record!.Step;
         var started = _context.Time.GetTimestamp();
+        var told = started;
+        _writing = step;
 
         // The trace first: a line too many is cut by its readers, a line too few would be missed.
         _faultPoint?.Invoke("before-upload", step);
         await _context.Fence.PutTraceAsync("loss.jsonl", trace, cancellation);
         _faultPoint?.Invoke("before-commit", step);
         await using var content = CheckpointCodec.Write(snapshot, _parameters);
+        content.OnRead = position =>
+        {
+            if (_context.Time.GetElapsedTime(told) > _signOfLife)
+            {
+                told = _context.Time.GetTimestamp();
+                _context.Reporter.Metric("checkpoint-upload-bytes", position, step);
+            }
+        };
         await _context.Fence.CommitCheckpointAsync(step, content, _keepLast, cancellation);
         _faultPoint?.Invoke("after-commit", step);
 

@@ -17,6 +17,9 @@ public sealed class ChunkStream : Stream
         }
     }
 
+    /// <summary>Called with the new position after every read: how far an upload is.</summary>
+    public Action<long>? OnRead { get; set; }
+
     public override bool CanRead => true;
 
     public override bool CanSeek => true;
@@ -58,6 +61,7 @@ public sealed class ChunkStream : Stream
         var count = Math.Min(rest.Length, buffer.Length);
         rest[..count].CopyTo(buffer);
         _position += count;
+        OnRead?.Invoke(_position);
         return count;
     }
 

@@ -26,7 +26,6 @@ public sealed class TrainingLoop : IDisposable
     private readonly OptimizationSpec _spec;
     private readonly TimeProvider _time;
     private readonly AdamW _optimizer;
-    private readonly TrainingStep _computation;
     private readonly LossGuard _guard = new();
     private readonly SortedSet<long> _skipped = [];
     private readonly string _specHash;
@@ -34,6 +33,8 @@ public sealed class TrainingLoop : IDisposable
     private StateSnapshot _good;
     private StateSnapshot _spare;
     private LossTrace _trace = null!;
+    private TrainingStep _computation = null!;
+    private int _microBatches;
     private long _step;
     private double _secondsBefore;
     private long _started;
@@ -60,7 +61,7 @@ public sealed class TrainingLoop : IDisposable
         _time = context.Time;
         Parameters = FlatParameters.Attach(task.Module.named_parameters(), spec.EmaDecay > 0);
         _optimizer = new AdamW(Parameters, AdamWSettings.From(spec));
-        _computation = new TrainingStep(task, Parameters, spec.Accumulate);
+        _microBatches = (int)Math.Min(task.Batches.BatchSize, (long)spec.Accumulate * Math.Max(1, context.Split));
         _good = new StateSnapshot(Parameters);
         _spare = new StateSnapshot(Parameters);
         _specHash = RunSpecJson.Hash(context.Spec);
@@ -84,6 +85,12 @@ public sealed class TrainingLoop : IDisposable
     {
         _started = _time.GetTimestamp();
         Resume();
+        _computation = new TrainingStep(_task, Parameters, _microBatches);
+        if (_microBatches != _spec.Accumulate)
+        {
+            _context.Reporter.Log($"A step is computed in {_microBatches} parts instead of {_spec.Accumulate}, for want of memory; the batch stays {_task.Batches.BatchSize}.");
+        }
+
         _trace = new LossTrace(_context.Fence.Epoch, _step, _spec.Steps);
         _context.Reporter.Ready(_step, _spec.Steps);
         if (_step < _spec.Steps)
@@ -262,7 +269,7 @@ public sealed class TrainingLoop : IDisposable
         SkippedSteps = [.. _skipped.Where(step => step < _step)],
         GuardWindow = _guard.Losses,
         ConsecutiveRollbacks = RollbacksInARow(_step),
-        MicroBatches = _spec.Accumulate,
+        MicroBatches = _microBatches,
         Threads = _context.Threads,
         Device = Parameters.OnCpu ? "cpu" : "cuda",
         Kernels = KernelSet.Describe(),
@@ -279,8 +286,8 @@ public sealed class TrainingLoop : IDisposable
 
     private void Resume()
     {
-        var found = JobContext.Await(_context.Fence.OpenNewestCheckpointAsync(_context.Reporter.Log));
-        if (found is not { } checkpoint)
+        using var checkpoint = JobContext.Await(_context.Fence.OpenNewestCheckpointAsync(_context.Reporter.Log));
+        if (checkpoint is null)
         {
             _good.Take(Describe());
             return;
@@ -292,10 +299,12 @@ public sealed class TrainingLoop : IDisposable
             throw new ParisInputException($"Checkpoint '{checkpoint.Entry.Name}' was made with another spec of run '{record.Run}'; use a new run name for a new spec.");
         }
 
+        // A split that was needed once stays for the job's life, also where the grain's record of it was lost.
+        _microBatches = Math.Max(_microBatches, record.MicroBatches);
         var now = Describe();
         if ((record.MicroBatches, record.Threads, record.Device, record.Kernels) != (now.MicroBatches, now.Threads, now.Device, now.Kernels))
         {
-            _context.Reporter.Log($"Resumed on {now.Device}, {now.Threads} threads, {now.Kernels}; the checkpoint was made on {record.Device}, {record.Threads} threads, {record.Kernels}: the last bits may differ.");
+            _context.Reporter.Log($"Resumed on {now.Device}, {now.Threads} threads, {now.Kernels}, {now.MicroBatches} micro-batches; the checkpoint was made on {record.Device}, {record.Threads} threads, {record.Kernels}, {record.MicroBatches} micro-batches: the last bits may differ.");
         }
 
         _good.Restore();

@@ -35,7 +35,7 @@ public sealed record TrainingRecord
     /// <summary>Roll-backs in a row.</summary>
     public int ConsecutiveRollbacks { get; init; }
 
-    /// <summary>Micro-batches a step.</summary>
+    /// <summary>Micro-batches a step: the spec's, times the split that the job was given for want of memory. It never falls in a job's life.</summary>
     public int MicroBatches { get; init; } = 1;
 
     public int Threads { get; init; } = 1;

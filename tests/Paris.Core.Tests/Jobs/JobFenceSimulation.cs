@@ -160,7 +160,7 @@ internal sealed class JobFenceSimulation
         {
             var fence = await PersistAsync(() => JobFence.TakeOverAsync(store, Job, "silo", $"claim-{worker}", worker == 0 ? "start" : "resume"));
             var opened = await PersistAsync(() => fence.OpenNewestCheckpointAsync());
-            if (opened is { } found && !Encoding.UTF8.GetString(found.Content).StartsWith($"step {found.Entry.Step} ", StringComparison.Ordinal))
+            if (opened is { } found && !Encoding.UTF8.GetString(((MemoryStream)found.Content).ToArray()).StartsWith($"step {found.Entry.Step} ", StringComparison.Ordinal))
             {
                 throw new InvariantException($"The checkpoint of step {found.Entry.Step} holds something else.");
             }

@@ -134,9 +134,9 @@ public sealed class JobFenceTests
         await CommitAsync(fence, 10);
         await CommitAsync(fence, 20);
         var next = await TakeAsync("c2");
-        var (entry, content) = (await next.OpenNewestCheckpointAsync())!.Value;
-        Assert.Equal(20, entry.Step);
-        Assert.Equal(Content(20).ToArray(), content);
+        using var opened = (await next.OpenNewestCheckpointAsync())!;
+        Assert.Equal(20, opened.Entry.Step);
+        Assert.Equal(Content(20).ToArray(), Bytes(opened));
         Assert.Equal(2, next.Epoch);
     }
 
@@ -159,9 +159,9 @@ public sealed class JobFenceTests
 
         var next = await TakeAsync("c2");
         var told = new List<string>();
-        var (entry, content) = (await next.OpenNewestCheckpointAsync(told.Add))!.Value;
-        Assert.Equal(10, entry.Step);
-        Assert.Equal(Content(10).ToArray(), content);
+        using var opened = (await next.OpenNewestCheckpointAsync(told.Add))!;
+        Assert.Equal(10, opened.Entry.Step);
+        Assert.Equal(Content(10).ToArray(), Bytes(opened));
         Assert.Contains(newest.Name, Assert.Single(told), StringComparison.Ordinal);
 
         // The step fell, so the epoch rose: a fallback is a take-over, and says why.
@@ -199,6 +199,44 @@ public sealed class JobFenceTests
         faulty.BeginOutage(TimeSpan.FromMinutes(1));
         await Assert.ThrowsAsync<StorageFaultException>(() => next.OpenNewestCheckpointAsync(_ => Assert.Fail("A fallback was told.")));
         Assert.Equal(2, (await JobFence.ReadHeadAsync(_store, Job))!.Epoch);
+    }
+
+    /// <summary>
+    /// A checkpoint of any size: it is read in pieces into a file, goes on where a transfer broke, and the file is gone when it is closed. The
+    /// limit stands for the 2 GiB that one array holds.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ALargeCheckpointIsReadInPieces(bool damaged)
+    {
+        var large = new byte[(3 << 20) + 17];
+        System.Random.Shared.NextBytes(large);
+        var fence = await TakeAsync("c1");
+        await CommitAsync(fence, 10);
+        var newest = await fence.CommitCheckpointAsync(20, new MemoryStream(large), keepLast: 2);
+        if (damaged)
+        {
+            _store.Damage(newest.Name);
+        }
+
+        var breaking = new BreakingStore(_store, breakAfter: (1 << 20) + 5);
+        var next = await JobFence.TakeOverAsync(breaking, Job, "silo", "c2", "resume");
+        next.InMemoryBytes = 1000;
+        var opened = (await next.OpenNewestCheckpointAsync())!;
+        Assert.True(breaking.Breaks >= 2);
+        if (damaged)
+        {
+            Assert.Equal(10, opened.Entry.Step);
+            Assert.IsType<MemoryStream>(opened.Content);
+            return;
+        }
+
+        var file = Assert.IsType<FileStream>(opened.Content);
+        Assert.Equal(large, Bytes(opened));
+        Assert.True(File.Exists(file.Name));
+        opened.Dispose();
+        Assert.False(File.Exists(file.Name));
     }
 
     [Fact]
@@ -346,7 +384,7 @@ public sealed class JobFenceTests
                     CommitAsync(fence, step).GetAwaiter().GetResult();
                 }
 
-                Assert.Equal(5, fence.OpenNewestCheckpointAsync().GetAwaiter().GetResult()!.Value.Entry.Step);
+                Assert.Equal(5, fence.OpenNewestCheckpointAsync().GetAwaiter().GetResult()!.Entry.Step);
             }
             catch (Exception exception)
             {
@@ -384,5 +422,54 @@ public sealed class JobFenceTests
         public IAsyncEnumerable<BlobInfo> ListAsync(string prefix, CancellationToken cancellationToken = default) => inner.ListAsync(prefix, cancellationToken);
 
         public Task<DateTimeOffset> GetServerTimeAsync(CancellationToken cancellationToken = default) => inner.GetServerTimeAsync(cancellationToken);
+    }
+
+    private static byte[] Bytes(OpenedCheckpoint opened)
+    {
+        using var copy = new MemoryStream();
+        opened.Content.CopyTo(copy);
+        return copy.ToArray();
+    }
+
+    /// <summary>Every transfer breaks after some bytes.</summary>
+    private sealed class BreakingStore(IBlobStore inner, int breakAfter) : IBlobStore
+    {
+        public int Breaks { get; private set; }
+
+        public string Description => inner.Description;
+
+        public Task<BlobContent?> GetAsync(string name, CancellationToken cancellationToken = default) => inner.GetAsync(name, cancellationToken);
+
+        public Task<BlobInfo?> HeadAsync(string name, CancellationToken cancellationToken = default) => inner.HeadAsync(name, cancellationToken);
+
+        public async Task<Stream> OpenReadAsync(string name, long offset = 0, long? length = null, CancellationToken cancellationToken = default)
+            => new BreakingStream(await inner.OpenReadAsync(name, offset, length, cancellationToken), breakAfter, () => Breaks++);
+
+        public Task<PutResult> PutAsync(string name, Stream content, PutCondition condition, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default)
+            => inner.PutAsync(name, content, condition, metadata, cancellationToken);
+
+        public Task<bool> DeleteAsync(string name, string? ifMatch = null, CancellationToken cancellationToken = default) => inner.DeleteAsync(name, ifMatch, cancellationToken);
+
+        public IAsyncEnumerable<BlobInfo> ListAsync(string prefix, CancellationToken cancellationToken = default) => inner.ListAsync(prefix, cancellationToken);
+
+        public Task<DateTimeOffset> GetServerTimeAsync(CancellationToken cancellationToken = default) => inner.GetServerTimeAsync(cancellationToken);
+    }
+
+    private sealed class BreakingStream(Stream inner, int left, Action breaks) : MemoryStream
+    {
+        private int _left = left;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (_left == 0)
+            {
+                breaks();
+                throw new IOException("the connection broke (test)");
+            }
+
+            var count = await inner.ReadAsync(buffer[..Math.Min(_left, buffer.Length)], cancellationToken);
+            _left -= count;
+            return count;
+        }
     }
 }

@@ -190,6 +190,44 @@ public sealed class JobMachineTests
     }
 
     [Fact]
+    public async Task WantOfMemoryDoublesTheSplitAndNothingElseDoes()
+    {
+        var machine = await GrantedAsync("here");
+        await EndAsync("claim-1", (int)WorkerExitCode.OutOfMemory);
+        await EndAsync("claim-2", 1);
+
+        // The kernel's kill counts as well.
+        await EndAsync("claim-3", 137, memoryKill: true);
+        Assert.Equal(["start cpu-0 claim-1", "start cpu-0 claim-2 in 2 parts", "start cpu-0 claim-3 in 2 parts", "start cpu-0 claim-4 in 4 parts"], _agent.Did);
+        Assert.Equal(4, (await ReadRecordAsync())!.Split);
+
+        // Progress makes the budgets whole, a person may resume: the split stays, in this instance and in the next.
+        await machine.ReportAsync(Report("claim-4", 4) with { CommittedStep = 20 });
+        await machine.ResumeAsync();
+        Assert.Equal((4, 0), (machine.Record!.Split, machine.Record.Retries.OutOfMemory));
+        var next = Machine();
+        await next.ReadyAsync();
+        Assert.Equal(4, next.Record!.Split);
+
+        async Task EndAsync(string claim, int code, bool memoryKill = false)
+        {
+            await machine.ReportAsync(Report(claim, 1) with { Ended = true, ExitCode = code, MemoryKill = memoryKill });
+            _time.Advance(10);
+            await machine.WakeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task AStragglingWorkerSaysSoWhileItDoes()
+    {
+        var machine = await GrantedAsync("here");
+        await machine.ReportAsync(Report("claim-1", 1) with { Straggling = "straggling: no step for 42 s, usually 2 s" });
+        Assert.Equal("straggling: no step for 42 s, usually 2 s", machine.Message);
+        await machine.ReportAsync(Report("claim-1", 1));
+        Assert.Equal("", machine.Message);
+    }
+
+    [Fact]
     public async Task AReplacedWorkerIsToldToStopAndANewerOneIsTaken()
     {
         var machine = await GrantedAsync("here");
@@ -270,9 +308,9 @@ public sealed class JobMachineTests
 
         public List<string> Did { get; } = [];
 
-        public bool TryStart(string slot, JobId job, string claim)
+        public bool TryStart(string slot, JobId job, string claim, int split)
         {
-            Did.Add($"start {slot} {claim}");
+            Did.Add($"start {slot} {claim}" + (split > 1 ? $" in {split} parts" : ""));
             return !Refuses;
         }
 

@@ -67,7 +67,8 @@ public sealed class ScopedBlobStoreTests
         }
 
         Assert.Equal(refused, store.RefusedAttempts);
-        Assert.Equal(0, store.BytesBetweenExperts);
+        Assert.Equal(0, Enum.GetValues<BlobClass>().Where(kind => kind is BlobClass.Foreign or BlobClass.OtherExpert).Sum(store.Bytes));
+        Assert.Equal(job.Kind == JobKind.TrainExpert, store.BytesBetweenExperts > 0);
     }
 
     [Fact]
@@ -79,7 +80,14 @@ public sealed class ScopedBlobStoreTests
         await Assert.ThrowsAsync<BlobScopeException>(() => store.GetAsync("runs/demo/router/head.json"));
         Assert.Equal(2, store.Refused(BlobClass.OtherExpert));
         Assert.Equal(1, store.Refused(BlobClass.Foreign));
-        Assert.Equal(0, store.BytesBetweenExperts);
+        Assert.Equal(0, store.Bytes(BlobClass.OtherExpert));
+
+        // What was refused is counted by its size; at least one byte an attempt.
+        var tried = (long)"runs/demo/experts/2/head.json".Length + "runs/demo/partition/10/shard-00000-e1.safetensors".Length;
+        Assert.Equal(tried, store.BytesBetweenExperts);
+        await Assert.ThrowsAsync<BlobScopeException>(() => store.OpenReadAsync("runs/demo/experts/2/head.json", 0, 5));
+        await Assert.ThrowsAsync<BlobScopeException>(() => store.GetAsync("runs/demo/experts/2/no-such-blob"));
+        Assert.Equal(tried + 5 + 1, store.BytesBetweenExperts);
     }
 
     /// <summary>The zero of <c>paris.bytes.between_experts</c> means something only if the counter can count.</summary>

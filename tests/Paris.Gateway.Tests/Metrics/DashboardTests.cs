@@ -44,6 +44,8 @@ public sealed partial class DashboardTests
         instruments.Samples(tags, 32);
         instruments.Committed(tags, 0.2);
         instruments.Fenced(tags);
+        instruments.Straggles(tags);
+        instruments.Hung(tags);
         instruments.Retry(tags, FailureCause.Crash);
         instruments.Queued(2);
         instruments.Slots("silo-0", 1, 1);

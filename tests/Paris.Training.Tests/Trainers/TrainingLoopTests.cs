@@ -116,6 +116,79 @@ public sealed class TrainingLoopTests : IDisposable
         Assert.Equal(4, parts.Record.MicroBatches);
     }
 
+    /// <summary>
+    /// A split that want of memory brought is part of the checkpoint: with it a killed training ends bit by bit as an undisturbed one with the
+    /// same split, and it stays where the grain's record of it is lost.
+    /// </summary>
+    [Fact]
+    public void A_split_is_resumed_bit_by_bit_and_stays()
+    {
+        var undisturbed = Run(Open("split"), new Life { Split = 3 }, _spec with { Accumulate = 2 });
+        Assert.Equal(6, undisturbed.Record.MicroBatches);
+
+        var store = Open("split-killed");
+        foreach (var (split, at) in new[] { (3, 9), (3, 17), (1, 23) })
+        {
+            Assert.Throws<SimulatedCrash>(() => Run(store, new Life { Split = split, FaultPoint = (point, step) => Die(point, step, at) }, _spec with { Accumulate = 2 }));
+        }
+
+        var outcome = Run(store, new Life { Split = 1 }, _spec with { Accumulate = 2 });
+        Assert.Equal(6, outcome.Record.MicroBatches);
+        Assert.Equal(undisturbed.WeightsHash, outcome.WeightsHash);
+
+        // No more parts than samples.
+        Assert.Equal(8, Run(Open("split-far"), new Life { Split = 64 }, _spec).Record.MicroBatches);
+
+        static void Die(string point, long step, long at)
+        {
+            if (point == "backward" && step == at)
+            {
+                throw new SimulatedCrash();
+            }
+        }
+    }
+
+    /// <summary>A finite spike, too, goes back to the last good state and is skipped; the decision survives every kill, and each is told once.</summary>
+    [Fact]
+    public void A_spike_is_undone_and_skipped_bit_by_bit()
+    {
+        static double Spike(long step, double loss) => step is 45 or 52 ? 60 * loss : loss;
+        var spec = _spec with { Steps = 60 };
+        var reporter = new RecordingReporter();
+        var undisturbed = Run(Open("spike"), new Life { LossFilter = Spike, Reporter = reporter }, spec);
+        Assert.Equal([45L, 52L], undisturbed.Record.SkippedSteps);
+        Assert.Equal(58, undisturbed.Record.OptimizerStep);
+        Assert.Equal([(1.0, 45L), (2.0, 52L)], reporter.Metrics.Where(metric => metric.Name == "rollbacks").Select(metric => (metric.Value, metric.Step)));
+        Assert.Contains(reporter.Logs, line => line.Contains("is above", StringComparison.Ordinal) && line.Contains("back to step", StringComparison.Ordinal));
+
+        foreach (var at in new[] { 43, 44, 45, 46, 50, 53 })
+        {
+            // Killed around the bad steps, with a checkpoint just before: where the former run had none.
+            var store = Open($"spike-{at}");
+            JobContext? context = null;
+            Assert.Throws<SimulatedCrash>(() => Run(store, new Life
+            {
+                LossFilter = Spike,
+                OnStart = started => context = started,
+                FaultPoint = (point, step) =>
+                {
+                    if (point == "updated" && step == at - 2)
+                    {
+                        context!.RequestCheckpoint();
+                    }
+
+                    if (point == "loaded" && step == at + 1)
+                    {
+                        throw new SimulatedCrash();
+                    }
+                },
+            }, spec));
+            var outcome = Run(store, new Life { LossFilter = Spike }, spec);
+            Assert.Equal(undisturbed.Record.SkippedSteps, outcome.Record.SkippedSteps);
+            Assert.Equal(undisturbed.WeightsHash, outcome.WeightsHash);
+        }
+    }
+
     [Fact]
     public void A_stop_commits_and_the_next_start_goes_on_there()
     {
@@ -189,6 +262,92 @@ public sealed class TrainingLoopTests : IDisposable
         Assert.Equal(30, JobContext.Await(JobFence.ReadHeadAsync(store, _job))!.Step);
     }
 
+    /// <summary>
+    /// A store that is out for 45 s (of a clock that goes on with the steps): training goes on without a stall, one snapshot is in hand, it is
+    /// committed when the store is back, and at the next step boundary a fresh one after it.
+    /// </summary>
+    [Fact]
+    public void Through_an_outage_of_45_seconds_training_goes_on()
+    {
+        var time = new ManualTime();
+        var store = new FlakyStore(Open("outage-45"));
+        var reporter = new RecordingReporter();
+        var snapshots = new List<long>();
+        var began = TimeSpan.Zero;
+        var backAt = 0L;
+        var outcome = Run(store, new Life
+        {
+            Time = time,
+            Reporter = reporter,
+            FaultPoint = (point, step) =>
+            {
+                if (point == "snapshot")
+                {
+                    snapshots.Add(step);
+                }
+                else if (point == "updated" && step == 6)
+                {
+                    store.Refuse = true;
+                    began = time.Elapsed;
+                }
+                else if (point == "updated" && store.Refuse)
+                {
+                    // A second a step at least, and until the writer has met the outage once more.
+                    var refused = store.Refused;
+                    do
+                    {
+                        time.Advance(TimeSpan.FromSeconds(1));
+                    }
+                    while (!SpinWait.SpinUntil(() => store.Refused > refused, 5));
+                    if (time.Elapsed - began > TimeSpan.FromSeconds(45))
+                    {
+                        store.Refuse = false;
+                        backAt = step;
+                        while (!reporter.Commits.Contains(7))
+                        {
+                            time.Advance(TimeSpan.FromSeconds(1));
+                            Thread.Yield();
+                        }
+                    }
+                }
+            },
+        }, _spec with { Steps = 200 });
+
+        Assert.True(backAt > 7, "no step was made during the outage");
+        Assert.Equal(7, snapshots[0]);
+        Assert.True(snapshots[1] > backAt, $"a second snapshot was taken at step {snapshots[1]}, before the store was back at {backAt}");
+        Assert.Equal(200, outcome.Record.Step);
+        Assert.Equal(200, JobContext.Await(JobFence.ReadHeadAsync(store, _job))!.Step);
+        Assert.Equal(1, outcome.Record.Epoch);
+        Assert.Contains(reporter.Metrics, metric => metric.Name == "checkpoint-retries");
+        Assert.All(reporter.Metrics.Where(metric => metric.Name == "checkpoint-stall-seconds"), metric => Assert.Equal(0, metric.Value));
+        Assert.Equal(Run(Open("no-outage"), new Life(), _spec with { Steps = 200 }).WeightsHash, outcome.WeightsHash);
+    }
+
+    [Fact]
+    public void An_outage_longer_than_the_limit_ends_as_a_storage_fault()
+    {
+        var time = new ManualTime();
+        var store = new FlakyStore(Open("outage-long"));
+        var reporter = new RecordingReporter();
+        var fault = Assert.Throws<StorageFaultException>(() => Run(store, new Life
+        {
+            Time = time,
+            Reporter = reporter,
+            FaultPoint = (point, step) =>
+            {
+                store.Refuse |= step == 8;
+                if (point == "updated")
+                {
+                    time.Advance(TimeSpan.FromSeconds(1));
+                    Thread.Yield();
+                }
+            },
+        }, _spec with { Steps = 1_000_000 }));
+        Assert.Contains("10 minutes", fault.Message, StringComparison.Ordinal);
+        Assert.True(time.Elapsed > CheckpointWriter.GiveUpAfter);
+    }
+
     [Fact]
     public void A_checkpoint_of_another_spec_is_refused()
     {
@@ -216,6 +375,8 @@ public sealed class TrainingLoopTests : IDisposable
             Store = store,
             Fence = JobContext.Await(JobFence.TakeOverAsync(store, _job, "test", Claim(), "start")),
             Reporter = life.Reporter,
+            Split = life.Split,
+            Time = life.Time,
         };
         life.OnStart?.Invoke(context);
         using var task = new TinyTask(life.Seed, spec.Batch);
@@ -229,6 +390,10 @@ public sealed class TrainingLoopTests : IDisposable
     private sealed record Life
     {
         public ulong Seed { get; init; } = 11;
+
+        public int Split { get; init; } = 1;
+
+        public TimeProvider Time { get; init; } = TimeProvider.System;
 
         public RecordingReporter Reporter { get; init; } = new();
 
