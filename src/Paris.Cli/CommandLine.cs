@@ -81,6 +81,8 @@ public static class CommandLine
             new ControlCommand(output, "pause", "Commit a checkpoint everywhere and stop the run's workers until it is resumed."),
             new ControlCommand(output, "resume", "Go on with a paused or failed run; its jobs get new retries."),
             new ControlCommand(output, "cancel", "Stop a run for good; what is committed stays in the store."),
+            new MigrateCommand(output),
+            new ScaleCommand(output),
             new SampleCommand(output),
             new EvaluateCommand(output),
             new ReportCommand(output),

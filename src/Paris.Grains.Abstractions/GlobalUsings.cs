@@ -1,2 +1,3 @@
 global using Orleans;
 global using Paris.Core.Jobs;
+global using Paris.Core.Scheduling;

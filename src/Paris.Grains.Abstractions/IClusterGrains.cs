@@ -21,9 +21,22 @@ public interface IDeviceSchedulerGrain : IGrainWithStringKey
     [Alias("release")]
     Task ReleaseAsync(string job, string reservation);
 
+    /// <summary>Sets a slot aside for a job that runs elsewhere and is to move there; called by the job, see <see cref="IJobGrain.MigrateAsync"/>.</summary>
+    [Alias("move")]
+    Task<MoveReply> MoveAsync(MoveRequest request);
+
     [Alias("status")]
     [AlwaysInterleave]
     Task<ClusterStatus> GetStatusAsync();
+
+    /// <summary>What the queue would need, and which silos could go.</summary>
+    [Alias("advise")]
+    [AlwaysInterleave]
+    Task<ScaleStatus> AdviseAsync();
+
+    /// <summary>Turns the rebalancer on or off for the cluster; kept in the store.</summary>
+    [Alias("rebalance")]
+    Task RebalanceAsync(bool on);
 }
 
 /// <summary>

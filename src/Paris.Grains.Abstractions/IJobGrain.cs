@@ -30,6 +30,13 @@ public interface IJobGrain : IGrainWithStringKey
     [Alias("cancel")]
     Task<JobStatus> CancelAsync();
 
+    /// <summary>Moves the running job: a slot there is set aside, the worker commits and stops, the next one starts there. Returns once it is under way.</summary>
+    /// <param name="silo">Where to; empty takes the fastest free slot that fits.</param>
+    /// <param name="slot">The slot of that silo; empty takes its best.</param>
+    /// <exception cref="ParisException">It does not run, there is no such silo or slot, nothing there is free, or it does not fit.</exception>
+    [Alias("migrate")]
+    Task<Migration> MigrateAsync(string silo, string slot);
+
     [Alias("status")]
     [AlwaysInterleave]
     Task<JobStatus> GetStatusAsync();

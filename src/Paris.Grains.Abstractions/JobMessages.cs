@@ -19,6 +19,33 @@ public sealed record JobOrder
     /// <summary>Steps the spec asks for; 0 when unknown.</summary>
     [Id(3)]
     public long Total { get; init; }
+
+    /// <summary>The run's share of the slots among runs of its priority.</summary>
+    [Id(4)]
+    public double Share { get; init; } = 1;
+
+    /// <summary>Least memory of the slot's device; 0 for any.</summary>
+    [Id(5)]
+    public long MemoryBytes { get; init; }
+
+    /// <summary>Part of the GPU's model name; empty for any device.</summary>
+    [Id(6)]
+    public string GpuModel { get; init; } = "";
+
+    /// <summary>Least CUDA compute capability; 0 for any device.</summary>
+    [Id(7)]
+    public double MinimumCompute { get; init; }
+
+    /// <summary>Speeds learned from one job hold for others of its shape; empty: nothing is learned.</summary>
+    [Id(8)]
+    public string Shape { get; init; } = "";
+
+    /// <summary>Samples still to be worked on; 0 when unknown.</summary>
+    [Id(9)]
+    public double Samples { get; init; }
+
+    [Id(10)]
+    public int SamplesPerStep { get; init; } = 1;
 }
 
 /// <summary>What a silo's agent tells a job about its worker: at most one a second, and at once when it ends.</summary>
@@ -109,6 +136,10 @@ public sealed record JobReply
     /// <summary>Why the worker should commit and stop; empty: go on.</summary>
     [Id(0)]
     public string StopReason { get; init; } = "";
+
+    /// <summary>The job's place in the queue and needs, for the agent's report to the scheduler; null when nobody ordered it.</summary>
+    [Id(1)]
+    public JobOrder? Order { get; init; }
 }
 
 /// <summary>A request for a slot; the same job asking again keeps its place or its grant.</summary>
@@ -180,5 +211,76 @@ public sealed record ReserveReply
     public string Claim { get; init; } = "";
 
     [Id(8)]
+    public int Epoch { get; init; }
+}
+
+/// <summary>A wish to move a running job.</summary>
+[GenerateSerializer]
+[Alias("paris.move-request")]
+public sealed record MoveRequest
+{
+    [Id(0)]
+    public string Job { get; init; } = "";
+
+    [Id(1)]
+    public JobOrder Order { get; init; } = new();
+
+    /// <summary>Where to; empty: the fastest free slot that fits.</summary>
+    [Id(2)]
+    public string Silo { get; init; } = "";
+
+    /// <summary>The slot of that silo; empty: its best.</summary>
+    [Id(3)]
+    public string Slot { get; init; } = "";
+}
+
+/// <summary>What became of a <see cref="MoveRequest"/>: a slot is set aside, or why not.</summary>
+[GenerateSerializer]
+[Alias("paris.move-reply")]
+public sealed record MoveReply
+{
+    [Id(0)]
+    public MoveRefusal Refusal { get; init; }
+
+    /// <summary>Why not, in one sentence.</summary>
+    [Id(1)]
+    public string Message { get; init; } = "";
+
+    [Id(2)]
+    public string Reservation { get; init; } = "";
+
+    /// <summary>Where it will run.</summary>
+    [Id(3)]
+    public string Silo { get; init; } = "";
+
+    [Id(4)]
+    public string Address { get; init; } = "";
+
+    [Id(5)]
+    public string Slot { get; init; } = "";
+}
+
+/// <summary>A job on its way to another slot.</summary>
+[GenerateSerializer]
+[Alias("paris.migration")]
+public sealed record Migration
+{
+    [Id(0)]
+    public string Job { get; init; } = "";
+
+    [Id(1)]
+    public string FromSilo { get; init; } = "";
+
+    [Id(2)]
+    public string FromSlot { get; init; } = "";
+
+    [Id(3)]
+    public string ToSilo { get; init; } = "";
+
+    [Id(4)]
+    public string ToSlot { get; init; } = "";
+
+    /// <summary>The epoch of the worker that stops; the next one trains there.</summary>
+    [Id(5)]
     public int Epoch { get; init; }
 }

@@ -2,24 +2,33 @@ using Microsoft.Extensions.Logging;
 
 namespace Paris.Grains;
 
-/// <summary>Thin over <see cref="ReservationPolicy"/>: maps messages, tells granted jobs to ask again, keeps the clock going.</summary>
+/// <summary>
+/// Thin over <see cref="ReservationPolicy"/>, <see cref="Rebalancer"/> and <see cref="ScaleAdvisor"/>: maps messages, tells granted jobs
+/// to ask again and rebalanced ones to move, keeps the clock going.
+/// </summary>
 [KeepAlive]
 public sealed class DeviceSchedulerGrain(
     ISiloStatusOracle silos,
+    IBlobStore store,
+    SchedulingOptions scheduling,
+    RebalanceOptions rebalancing,
     ParisInstruments instruments,
     TimeProvider time,
     ILogger<DeviceSchedulerGrain> logger) : Grain, IDeviceSchedulerGrain
 {
-    private readonly ReservationPolicy _policy = new(time, new SchedulingOptions());
+    private readonly ReservationPolicy _policy = new(time, scheduling);
+    private readonly Rebalancer _rebalancer = new(time, rebalancing);
+    private SchedulerSettings? _settings;
+    private string? _etag;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         this.RegisterGrainTimer(
-            _ =>
+            async _ =>
             {
                 Settle();
                 Wake(_policy.Tick());
-                return Task.CompletedTask;
+                await MoveWhatPaysAsync();
             },
             new GrainTimerCreationOptions { DueTime = TimeSpan.FromSeconds(1), Period = TimeSpan.FromSeconds(1) });
         return Task.CompletedTask;
@@ -28,20 +37,15 @@ public sealed class DeviceSchedulerGrain(
     public Task ReportAsync(SiloStatusReport report)
     {
         Settle();
-        Wake(_policy.Report(new SiloReport(
-            report.Silo,
-            report.Address,
-            [.. report.Slots.Select(x => new SlotReport(x.Slot, x.Device, x.Job, x.Epoch, x.Claim, x.Age))],
-            report.Draining)));
+        Wake(_policy.Report(Orders.Of(report)));
         return Task.CompletedTask;
     }
 
     public Task<ReserveReply> ReserveAsync(ReserveRequest request)
     {
         Settle();
-        var order = new QueueOrder(request.Order.Priority, request.Order.Submitted, request.Order.Order, request.Job);
-        var decision = _policy.Reserve(order, request.Home, request.EndedClaim);
-        instruments.Queued(_policy.Queue.Count);
+        var decision = _policy.Reserve(Orders.Of(request.Order, request.Job), request.Home, request.EndedClaim);
+        instruments.Queued(_policy.QueueLength);
         return Task.FromResult(decision switch
         {
             { Granted: { } granted } => new ReserveReply
@@ -76,19 +80,88 @@ public sealed class DeviceSchedulerGrain(
         return Task.CompletedTask;
     }
 
+    public Task<MoveReply> MoveAsync(MoveRequest request)
+    {
+        var decision = _policy.Move(Orders.Of(request.Order, request.Job), request.Silo, request.Slot);
+        return Task.FromResult(new MoveReply
+        {
+            Refusal = decision.Refusal,
+            Message = decision.Message,
+            Reservation = decision.Granted?.Id ?? "",
+            Silo = decision.Granted?.Silo ?? "",
+            Address = decision.Granted?.Address ?? "",
+            Slot = decision.Granted?.Slot ?? "",
+        });
+    }
+
     public Task<ClusterStatus> GetStatusAsync() => Task.FromResult(new ClusterStatus
     {
         Settled = _policy.Settled,
         Queue = [.. _policy.Queue],
         Reserved = [.. _policy.Reservations.Select(x => x.Job)],
-        Silos = [.. _policy.Table.Silos.Select(x => new SiloStatusReport
-        {
-            Silo = x.Silo,
-            Address = x.Address,
-            Draining = x.Draining,
-            Slots = [.. x.Slots.Select(s => new SlotStatus { Slot = s.Slot, Device = s.Device, Job = s.Job, Epoch = s.Epoch, Claim = s.Claim, Age = s.Age })],
-        })],
+        Silos = [.. _policy.Table.Silos.Select(Orders.Of)],
+        Rebalances = Rebalances,
     });
+
+    public async Task<ScaleStatus> AdviseAsync()
+    {
+        await ReadSettingsAsync();
+        var advice = ScaleAdvisor.Advise(_policy.Table.Silos, _policy.Waiting, _policy.Reservations, _policy.Speeds);
+        return new ScaleStatus
+        {
+            Queued = advice.Queued,
+            Running = advice.Running,
+            Slots = advice.Slots,
+            Free = advice.Free,
+            Rebalances = Rebalances,
+            Wanted = [.. advice.Wanted.Select(x => new WantedStatus { Needs = x.Needs.ToString(), Jobs = x.Jobs, Present = x.Present, Add = x.Add })],
+            Finish = [.. advice.Finish.Select(x => new FinishStatus { Added = x.Added, Seconds = x.Seconds, Unknown = x.Unknown })],
+            Silos = [.. advice.Silos.Select(x => new SiloCostStatus { Silo = x.Silo, Slots = x.Slots, Running = x.Running, Cost = x.Cost, CanGo = x.CanGo })],
+        };
+    }
+
+    public async Task RebalanceAsync(bool on) => await Failures.TranslateAsync(async () =>
+    {
+        (_settings, _etag) = await JsonBlobs.ReadAsync<SchedulerSettings>(store, SchedulerSettings.BlobName);
+        (_settings, _etag) = await JsonBlobs.ChangeAsync(store, SchedulerSettings.BlobName, _settings, _etag, x => (x ?? new SchedulerSettings()) with { Rebalance = on });
+        GrainLog.RebalancerSwitched(logger, on);
+        return true;
+    });
+
+    private bool Rebalances => _settings?.Rebalance ?? rebalancing.Enabled;
+
+    private async Task ReadSettingsAsync()
+    {
+        if (_settings is null)
+        {
+            (_settings, _etag) = await JsonBlobs.ReadAsync<SchedulerSettings>(store, SchedulerSettings.BlobName);
+            _settings ??= new SchedulerSettings();
+        }
+    }
+
+    private async Task MoveWhatPaysAsync()
+    {
+        try
+        {
+            await ReadSettingsAsync();
+        }
+        catch (Exception exception)
+        {
+            // The store does not answer now: nothing moves until it does.
+            GrainLog.MessageLost(logger, SchedulerSettings.BlobName, exception);
+            return;
+        }
+
+        if (!Rebalances || !_policy.Settled
+            || _rebalancer.Next(_policy.Table.Silos, _policy.QueueLength + _policy.Reservations.Count, _policy.Speeds) is not { } move)
+        {
+            return;
+        }
+
+        var job = move.Job.Job;
+        GrainLog.RebalancerMoves(logger, job, move.From, move.Silo, move.Slot, move.Gain, move.Seconds);
+        GrainFactory.GetJob(job).MigrateAsync(move.Silo, move.Slot).Forget(exception => GrainLog.MessageLost(logger, job, exception));
+    }
 
     private void Settle()
     {
@@ -100,7 +173,7 @@ public sealed class DeviceSchedulerGrain(
 
     private void Wake(IReadOnlyList<string> jobs)
     {
-        instruments.Queued(_policy.Queue.Count);
+        instruments.Queued(_policy.QueueLength);
         foreach (var job in jobs)
         {
             GrainFactory.GetJob(job).WakeAsync().Forget(exception => GrainLog.MessageLost(logger, job, exception));

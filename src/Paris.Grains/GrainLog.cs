@@ -47,6 +47,15 @@ internal static partial class GrainLog
     [LoggerMessage(120, LogLevel.Debug, "A message to {Target} was lost; it is sent again by the supervisor")]
     public static partial void MessageLost(ILogger logger, string target, Exception exception);
 
+    [LoggerMessage(121, LogLevel.Information, "Job {Job} leaves {From} for {Silo}/{Slot}, which is set aside: it commits and stops first")]
+    public static partial void JobLeaves(ILogger logger, string job, string from, string silo, string slot);
+
+    [LoggerMessage(125, LogLevel.Information, "The rebalancer moves {Job} from {From} to {Silo}/{Slot}: saves {Gain:0} s of {Seconds:0} s")]
+    public static partial void RebalancerMoves(ILogger logger, string job, string from, string silo, string slot, double gain, double seconds);
+
+    [LoggerMessage(126, LogLevel.Information, "The rebalancer is switched: {On}")]
+    public static partial void RebalancerSwitched(ILogger logger, bool on);
+
     [LoggerMessage(130, LogLevel.Information, "The supervisor pings {Job}, which fell silent")]
     public static partial void SupervisorPings(ILogger logger, string job);
 

@@ -36,7 +36,7 @@ public abstract class JobGrain(
     }
 
     public async Task<JobStatus> EnsureAsync(JobOrder order) =>
-        await StatusAfterAsync(() => _machine.OrderAsync(order.Priority, order.Submitted, order.Order, order.Total));
+        await StatusAfterAsync(() => _machine.OrderAsync(order.Priority, order.Submitted, order.Order, order.Total, order.Share, Orders.Of(order, "").Demand));
 
     public async Task WakeAsync() => await StatusAfterAsync(_machine.WakeAsync);
 
@@ -45,6 +45,33 @@ public abstract class JobGrain(
     public async Task<JobStatus> CancelAsync() => await StatusAfterAsync(() => _machine.StopAsync(RunWish.Cancel, "cancelled"));
 
     public async Task<JobStatus> ResumeAsync() => await StatusAfterAsync(_machine.ResumeAsync);
+
+    public async Task<Migration> MigrateAsync(string silo, string slot) => await DoAsync(async () =>
+    {
+        await _machine.ReadyAsync();
+        var job = _machine.Job.Key;
+        if (_machine.Worker is not { Epoch: > 0 } worker || _machine.Record is not { Wish: RunWish.Run } record)
+        {
+            throw new ParisException(ParisException.Conflict, $"{job} is {Status().State.ToString().ToLowerInvariant()}; only a running job can be moved");
+        }
+
+        var reply = await GrainFactory.Scheduler().MoveAsync(new MoveRequest { Job = job, Order = OrderOf(record), Silo = silo, Slot = slot });
+        if (reply.Refusal != MoveRefusal.None)
+        {
+            throw new ParisException(
+                reply.Refusal switch
+                {
+                    MoveRefusal.UnknownSilo or MoveRefusal.UnknownSlot => ParisException.NotFound,
+                    MoveRefusal.DoesNotFit => ParisException.BadInput,
+                    _ => ParisException.Conflict,
+                },
+                reply.Message);
+        }
+
+        _machine.Leave(new Reservation(reply.Reservation, job, reply.Silo, reply.Address, reply.Slot));
+        GrainLog.JobLeaves(logger, job, $"{worker.Silo}/{worker.Slot}", reply.Silo, reply.Slot);
+        return new Migration { Job = job, FromSilo = worker.Silo, FromSlot = worker.Slot, ToSilo = reply.Silo, ToSlot = reply.Slot, Epoch = worker.Epoch };
+    });
 
     public async Task<JobStatus> GetStatusAsync() => await StatusAfterAsync(_machine.ReadyAsync);
 
@@ -91,7 +118,7 @@ public abstract class JobGrain(
                 Show(report);
             }
 
-            return new JobReply { StopReason = answer.StopReason };
+            return new JobReply { StopReason = answer.StopReason, Order = _machine.Record is { } record ? OrderOf(record) : null };
         });
     }
 
@@ -117,7 +144,7 @@ public abstract class JobGrain(
         var reply = await GrainFactory.Scheduler().ReserveAsync(new ReserveRequest
         {
             Job = _machine.Job.Key,
-            Order = new JobOrder { Priority = record.Priority, Submitted = record.Submitted, Order = record.Place, Total = record.Total },
+            Order = OrderOf(record),
             Home = agent.Silo,
             EndedClaim = endedClaim,
         });
@@ -255,6 +282,8 @@ public abstract class JobGrain(
 
         _resultShown = true;
     }
+
+    private JobOrder OrderOf(JobRecord record) => Orders.Of(record.InQueue(_machine.Job, _machine.Committed), record.Total);
 
     private JobStatus Status()
     {

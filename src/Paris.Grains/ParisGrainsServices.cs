@@ -11,6 +11,8 @@ public static class ParisGrainsServices
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ParisInstruments>();
+        services.TryAddSingleton(new SchedulingOptions());
+        services.TryAddSingleton(new RebalanceOptions());
         services.TryAddSingleton(new RetryBudgetOptions
         {
             // A killed worker trains again within three seconds.

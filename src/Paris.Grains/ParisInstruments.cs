@@ -16,6 +16,7 @@ public sealed class ParisInstruments
     private readonly Histogram<double> _checkpointStall;
     private readonly Gauge<long> _queued;
     private readonly Gauge<long> _slots;
+    private readonly Gauge<long> _deletionCost;
     private readonly Counter<long> _fenced;
     private readonly Counter<long> _rollbacks;
     private readonly Counter<long> _retries;
@@ -35,6 +36,7 @@ public sealed class ParisInstruments
         _checkpointStall = meter.CreateHistogram<double>("paris.checkpoint.stall", "s", "Time that training waited for a checkpoint.");
         _queued = meter.CreateGauge<long>("paris.jobs.queued", "{job}", "Jobs that wait for a slot: the autoscaling signal.");
         _slots = meter.CreateGauge<long>("paris.slots", "{slot}", "Slots by state (free, used).");
+        _deletionCost = meter.CreateGauge<long>("paris.silo.deletion_cost", null, "What removing the silo would disturb: 100 a running job and up to 100 more for its progress; 0 when idle.");
         _fenced = meter.CreateCounter<long>("paris.fenced", "{worker}", "Workers that found another owner in the head.");
         _rollbacks = meter.CreateCounter<long>("paris.rollbacks", "{rollback}", "Bad steps (not finite, or a spike) that were undone and skipped.");
         _retries = meter.CreateCounter<long>("paris.retries", "{retry}", "Restarts charged to a job, by cause.");
@@ -88,6 +90,9 @@ public sealed class ParisInstruments
 
     /// <summary>The length of the cluster's queue.</summary>
     public void Queued(int jobs) => _queued.Record(jobs);
+
+    /// <summary>What removing a silo would disturb; see <see cref="SiloReport.DeletionCost"/>.</summary>
+    public void DeletionCost(string silo, int cost) => _deletionCost.Record(cost, new KeyValuePair<string, object?>("silo", silo));
 
     /// <summary>A silo's slots.</summary>
     public void Slots(string silo, int free, int used)

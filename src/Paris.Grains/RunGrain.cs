@@ -394,13 +394,8 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     {
         try
         {
-            return await GrainFactory.GetJob(job.Id).EnsureAsync(new JobOrder
-            {
-                Priority = _spec!.Priority,
-                Submitted = _submitted,
-                Order = job.Place,
-                Total = job.Total,
-            });
+            var order = new QueueOrder(_spec!.Priority, _submitted, job.Place, job.Id.Key) { Share = _spec.Share, Demand = JobDemand.Of(_spec, job.Id.Kind) };
+            return await GrainFactory.GetJob(job.Id).EnsureAsync(Orders.Of(order, job.Total));
         }
         catch (Exception exception)
         {

@@ -235,6 +235,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
             var report = worker.Report(Address, out var losses);
             var reply = await grain.ReportAsync(report).ConfigureAwait(false);
             worker.Acknowledge(losses);
+            worker.Order = reply.Order ?? worker.Order;
             if (reply.StopReason.Length > 0)
             {
                 worker.Stop(reply.StopReason, _settings.StopGrace);
@@ -313,13 +314,14 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
                 Address = Address,
                 Draining = _draining,
                 Slots = [.. _slots.Select(x => _workers[x.Id] is { } worker
-                    ? new SlotStatus { Slot = x.Id, Device = x.Device, Job = worker.Job.Key, Epoch = worker.Epoch, Claim = worker.Claim, Age = worker.Age }
-                    : new SlotStatus { Slot = x.Id, Device = x.Device })],
+                    ? new SlotStatus { Slot = x.Id, Device = x.Device, Facts = Orders.Of(x.Facts), Job = worker.Job.Key, Epoch = worker.Epoch, Claim = worker.Claim, Age = worker.Age, Order = worker.Order, Work = worker.Progress() }
+                    : new SlotStatus { Slot = x.Id, Device = x.Device, Facts = Orders.Of(x.Facts) })],
             };
         }
 
         var used = report.Slots.Count(x => x.Job.Length > 0);
         _instruments.Slots(Silo, report.Slots.Length - used, used);
+        _instruments.DeletionCost(Silo, Orders.Of(report).DeletionCost);
         try
         {
             await _grains.Scheduler().ReportAsync(report).ConfigureAwait(false);

@@ -27,6 +27,7 @@ public static class SiloHosting
             services.TryAddSingleton(BlobStoreFactory.Open(settings.Store));
         }
 
+        services.TryAddSingleton(new RebalanceOptions { Enabled = settings.Rebalance });
         services.AddParisGrains();
         services.TryAddSingleton<ISlotDetector>(new SlotDetector(settings));
         services.AddSingleton<DeviceAgent>();

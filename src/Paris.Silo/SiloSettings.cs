@@ -55,6 +55,9 @@ public sealed record SiloSettings
     /// <summary>How long a worker may take to commit and stop before it is killed.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Move running jobs to faster free slots when it pays; <c>paris scale --rebalance</c> overrides it for the cluster.</summary>
+    public bool Rebalance { get; init; }
+
     /// <summary>How often the agent reports.</summary>
     public TimeSpan ReportPeriod { get; init; } = TimeSpan.FromSeconds(2);
 

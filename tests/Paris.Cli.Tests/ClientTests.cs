@@ -55,6 +55,61 @@ public sealed class ClientTests
     }
 
     [Fact]
+    public async Task Migrate_follows_the_job_to_its_new_place()
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        var demo = Views.Demo();
+        gateway.Runs.Runs["demo"] = demo;
+        using var sandbox = new Sandbox();
+
+        var going = Terminal.RunAsync(["migrate", "demo/expert/0", "--to", "silo-1/cpu-0", "--store", gateway.Folder]);
+        while (!going.IsCompleted && gateway.Runs.Calls.Count == 0)
+        {
+            await Task.Delay(10);
+        }
+
+        gateway.Runs.Runs["demo"] = demo with { Jobs = [.. demo.Jobs.Select(j => j.Key == "demo/expert/0" ? j with { State = "running", Silo = "silo-1", Slot = "cpu-0", Epoch = 4 } : j)] };
+        var gone = await going;
+        Assert.Equal(0, gone.ExitCode);
+        Assert.Contains("leaves silo-0/cpu-0 for silo-1/cpu-0", gone.Out, StringComparison.Ordinal);
+        Assert.Contains("trains on silo-1/cpu-0", gone.Out, StringComparison.Ordinal);
+
+        var json = JsonDocument.Parse((await Terminal.RunAsync(["migrate", "demo/expert/0", "--json", "--store", gateway.Folder])).Out).RootElement;
+        Assert.Equal(("silo-1/cpu-0", 4), (json.GetProperty("landed").GetString(), json.GetProperty("epoch").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Migrate_says_what_is_wrong()
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Runs.Runs["demo"] = Views.Demo();
+        using var sandbox = new Sandbox();
+        sandbox.Set("PARIS_URL", gateway.Address.Url);
+        sandbox.Set("PARIS_TOKEN", gateway.Address.Token);
+
+        Assert.Contains("there is no silo 'nowhere'", await Terminal.RefusedAsync("migrate", "demo/expert/0", "--to", "nowhere"), StringComparison.Ordinal);
+        Assert.Contains("is no place for a job", await Terminal.RefusedAsync("migrate", "demo/expert/0", "--to", "a/b/c"), StringComparison.Ordinal);
+        Assert.Contains("is not a job key", await Terminal.RefusedAsync("migrate", "demo"), StringComparison.Ordinal);
+        Assert.Contains("has no job", await Terminal.RefusedAsync("migrate", "demo/expert/77"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Scale_advises_and_switches_the_rebalancer()
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        using var sandbox = new Sandbox();
+
+        var advice = await Terminal.RunAsync(["scale", "--advise", "--store", gateway.Folder]);
+        Assert.Contains("1 jobs run, 2 wait; 0 of 2 slots are free; the rebalancer is off", advice.Out, StringComparison.Ordinal);
+        Assert.Contains("40 GiB", advice.Out, StringComparison.Ordinal);
+        Assert.Contains("1:30 min", advice.Out, StringComparison.Ordinal);
+        Assert.Contains("no silo can go", advice.Out, StringComparison.Ordinal);
+        Assert.Equal("rebalancer: on", (await Terminal.RunAsync(["scale", "--rebalance", "on", "--store", gateway.Folder])).Out.Trim());
+        Assert.True(JsonSerializer.Deserialize<AdviceView>((await Terminal.RunAsync(["scale", "--json", "--store", gateway.Folder])).Out, RestJson.Wire)!.Rebalances);
+        Assert.Contains("'maybe'", await Terminal.RefusedAsync("scale", "--rebalance", "maybe"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Train_submits_what_the_file_and_the_assignments_say()
     {
         await using var gateway = await TestGateway.StartAsync();

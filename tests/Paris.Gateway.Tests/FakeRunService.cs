@@ -56,6 +56,23 @@ internal sealed class FakeRunService : IRunService
     public Task<ClusterView> GetClusterAsync(CancellationToken cancellationToken)
         => Task.FromResult(new ClusterView([new SiloView("silo-0", false, [new SlotView("cpu-0", "CPU share", "demo/expert/0"), new SlotView("cpu-1", "CPU share", null)])], 2, 1, ["demo/expert/1"]));
 
+    public Task<MigrationView> MigrateAsync(JobId job, MigrateRequest request, CancellationToken cancellationToken)
+    {
+        Calls.Add($"migrate {job.Key} {request.To}/{request.Slot}");
+        return request.To == "nowhere"
+            ? throw ApiException.NotFound("there is no silo 'nowhere'; silos are silo-0")
+            : Task.FromResult(new MigrationView(job.Key, "silo-0/cpu-0", "silo-1/cpu-0", 3));
+    }
+
+    public Task<AdviceView> AdviseAsync(CancellationToken cancellationToken) => Task.FromResult(new AdviceView(
+        2, 1, 2, 0, Calls.Contains("rebalance True"), [new WantedView("40 GiB", 2, 0, 2)], [new FinishView(0, 90, 0), new FinishView(2, null, 2)], [new SiloCostView("silo-0", 2, 1, 150, false)]));
+
+    public Task RebalanceAsync(bool on, CancellationToken cancellationToken)
+    {
+        Calls.Add($"rebalance {on}");
+        return Task.CompletedTask;
+    }
+
     private Task<RunView> Change(string run, string state)
     {
         Calls.Add($"{state} {run}");

@@ -85,14 +85,22 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
         Saw(0, "IRunGrain.JobEndedAsync");
 
         var scheduler = _grains.Scheduler();
-        await scheduler.ReportAsync(new SiloStatusReport { Silo = "x", Address = _agent.Address, Slots = [new SlotStatus { Slot = "cpu-0", Device = "CPU", Job = "other", Epoch = 3, Claim = "c", Age = 0.5 }] });
+        var facts = new DeviceFacts { Gpu = true, Model = "Tesla T4", MemoryBytes = 16L << 30, Compute = 7.5, Threads = 2 };
+        await scheduler.ReportAsync(new SiloStatusReport { Silo = "x", Address = _agent.Address, Slots = [new SlotStatus { Slot = "cpu-0", Device = "CPU", Job = "other", Epoch = 3, Claim = "c", Age = 0.5, Facts = facts, Order = new JobOrder { Priority = 1, Shape = "s", Samples = 9 }, Work = new WorkProgress { Rate = 4, Unit = "samples", Step = 2, Total = 8 } }] });
         Saw(0, "IDeviceSchedulerGrain.ReportAsync");
         var reply = Saw(await scheduler.ReserveAsync(new ReserveRequest { Job = "other", Order = new JobOrder { Priority = 1 }, Home = "x" }), "IDeviceSchedulerGrain.ReserveAsync");
         Assert.Equal((ReserveOutcome.Running, "x", "cpu-0", "c", 3), (reply.Outcome, reply.Silo, reply.Slot, reply.Claim, reply.Epoch));
+        var refused = Saw(await scheduler.MoveAsync(new MoveRequest { Job = "other", Order = new JobOrder(), Silo = "y" }), "IDeviceSchedulerGrain.MoveAsync");
+        Assert.Equal((MoveRefusal.UnknownSilo, "there is no silo 'y'; silos are x"), (refused.Refusal, refused.Message));
+        await scheduler.RebalanceAsync(true);
+        Saw(0, "IDeviceSchedulerGrain.RebalanceAsync");
+        var advice = Saw(await scheduler.AdviseAsync(), "IDeviceSchedulerGrain.AdviseAsync");
+        Assert.Equal((1, 1, true, "x", 125), (advice.Running, advice.Slots, advice.Rebalances, Assert.Single(advice.Silos).Silo, advice.Silos[0].Cost));
+        Assert.NotEmpty(advice.Finish);
         await scheduler.ReleaseAsync("other", "");
         Saw(0, "IDeviceSchedulerGrain.ReleaseAsync");
         var cluster = Saw(await scheduler.GetStatusAsync(), "IDeviceSchedulerGrain.GetStatusAsync");
-        Assert.Equal(("x", 0.5), (Assert.Single(cluster.Silos).Silo, cluster.Silos[0].Slots[0].Age));
+        Assert.Equal(("x", 0.5, facts, true, 125), (Assert.Single(cluster.Silos).Silo, cluster.Silos[0].Slots[0].Age, cluster.Silos[0].Slots[0].Facts, cluster.Rebalances, cluster.Silos[0].DeletionCost));
 
         var supervisor = _grains.Supervisor();
         await supervisor.WatchAsync("demo");
@@ -130,6 +138,57 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
         Assert.Equal("replaced by the worker on x, epoch 4", (await _grains.GetJob(job).ReportAsync(report)).StopReason);
         Assert.Equal("", (await _grains.GetJob(job).ReportAsync(report with { Silo = "x", Slot = "cpu-0", Claim = "claim", Epoch = 4 })).StopReason);
         Assert.Equal(9, (await _grains.GetJob(job).GetStatusAsync()).Step);
+    }
+
+    [Fact]
+    public async Task ARunningJobLeavesForTheSlotThatIsSetAside()
+    {
+        var job = JobId.ForExpert("demo", 8);
+        var grain = _grains.GetJob(job);
+        await _grains.Scheduler().ReportAsync(new SiloStatusReport { Silo = "z", Address = _agent.Address });
+        await grain.EnsureAsync(new JobOrder { Total = 100 });
+        var report = new JobReport { Silo = "x", Address = _agent.Address, Slot = "cpu-0", Claim = "claim", Epoch = 4, Step = 9, Total = 100 };
+        var answer = await grain.ReportAsync(report);
+        Assert.Equal(("", 100), (answer.StopReason, answer.Order!.Total));
+        await _grains.Scheduler().ReportAsync(new SiloStatusReport
+        {
+            Silo = "x",
+            Address = _agent.Address,
+            Slots = [new SlotStatus { Slot = "cpu-0", Job = job.Key, Epoch = 4, Claim = "claim", Order = answer.Order }, new SlotStatus { Slot = "cpu-1" }],
+        });
+
+        Assert.Equal(ParisException.NotFound, (await Assert.ThrowsAsync<ParisException>(() => grain.MigrateAsync("nowhere", ""))).Code);
+        Assert.Equal(ParisException.NotFound, (await Assert.ThrowsAsync<ParisException>(() => grain.MigrateAsync("x", "cpu-9"))).Code);
+        Assert.Equal(ParisException.Conflict, (await Assert.ThrowsAsync<ParisException>(() => grain.MigrateAsync("x", ""))).Code);
+        var migration = await grain.MigrateAsync("x", "cpu-1");
+        Assert.Equal(("x", "cpu-0", "x", "cpu-1", 4), (migration.FromSilo, migration.FromSlot, migration.ToSilo, migration.ToSlot, migration.Epoch));
+        Assert.Equal("moves to x/cpu-1", (await grain.ReportAsync(report)).StopReason);
+        Assert.Equal([job.Key], (await _grains.Scheduler().GetStatusAsync()).Reserved);
+
+        _agent.Accepts = true;
+        await grain.ReportAsync(report with { Ended = true, ExitCode = (int)WorkerExitCode.Stopped, StopRequested = true });
+        var status = await grain.GetStatusAsync();
+        Assert.Equal((JobState.Starting, "cpu-1"), (status.State, status.Slot));
+    }
+
+    [Fact]
+    public async Task AGrantOnASiloWhereTheJobCannotLandIsGivenBackAndAnotherOneIsUsed()
+    {
+        // A silo that was there a moment ago: its address leads nowhere, so the job lands here again.
+        var ghost = SiloAddress.New(IPAddress.Loopback, 9, 1).ToParsableString();
+        await _grains.Scheduler().ReportAsync(new SiloStatusReport { Silo = "ghost", Address = ghost, Slots = [new SlotStatus { Slot = "cpu-0" }] });
+        _agent.Accepts = true;
+        var job = _grains.GetJob("demo/router");
+        await job.EnsureAsync(new JobOrder());
+
+        for (var i = 0; i < 300 && (await job.GetStatusAsync()).State != JobState.Starting; i++)
+        {
+            await Task.Delay(100);
+            await _grains.Scheduler().ReportAsync(new SiloStatusReport { Silo = "x", Address = _agent.Address, Slots = [new SlotStatus { Slot = "cpu-0" }] });
+        }
+
+        var status = await job.GetStatusAsync();
+        Assert.Equal((JobState.Starting, "x"), (status.State, status.Silo));
     }
 
     [Fact]
@@ -194,6 +253,8 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
             (JobState.Running, 5, 10, 1.5, "samples", 0.5, "x", "cpu-0", 2, "p.png", 4, 7.0),
             (status.State, status.Step, status.Total, status.Rate, status.Unit, status.Loss, status.Silo, status.Slot, status.Epoch, status.Preview, status.CommittedStep, status.SecondsLeft));
         Assert.Equal([new TracePoint(4, 0.6), new TracePoint(5, 0.5)], Saw(await job.GetTraceAsync(10), "IJobGrain.GetTraceAsync"));
+        var cannot = Saw(await Assert.ThrowsAsync<ParisException>(() => job.MigrateAsync("y", "")), "IJobGrain.MigrateAsync");
+        Assert.Equal(ParisException.Conflict, cannot.Code);
         await job.ReportAsync(report with { Ended = true, ExitCode = (int)WorkerExitCode.Stopped });
         Assert.Equal(JobState.Queued, Saw(await job.ResumeAsync(), "IJobGrain.ResumeAsync").State);
         Assert.Equal(JobState.Cancelled, Saw(await job.CancelAsync(), "IJobGrain.CancelAsync").State);

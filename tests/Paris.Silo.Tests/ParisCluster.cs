@@ -6,9 +6,11 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Paris.Core.Jobs;
+using Paris.Core.Scheduling;
 using Paris.Core.Specs;
 using Paris.Core.Storage;
 using Paris.Grains.Abstractions;
+using Paris.Silo.Devices;
 using Paris.Silo.Workers;
 using Xunit;
 using Xunit.Abstractions;
@@ -46,6 +48,12 @@ public sealed class ParisCluster : IAsyncDisposable
     /// <summary>For silos started from now on.</summary>
     public WatchdogSettings Watchdog { get; set; } = new();
 
+    /// <summary>What the devices of silos started from now on are; null: what this machine has.</summary>
+    public SlotFacts? Facts { get; set; }
+
+    /// <summary>For silos started from now on.</summary>
+    public RebalanceOptions Rebalance { get; set; } = new();
+
     /// <summary>Calls go through the silo started first that still runs.</summary>
     public IGrainFactory Grains => _silos[0].Host.Services.GetRequiredService<IGrainFactory>();
 
@@ -53,7 +61,7 @@ public sealed class ParisCluster : IAsyncDisposable
 
     public IServiceProvider Services(string silo) => _silos.First(x => x.Name == silo).Host.Services;
 
-    public static string Spec(int experts, string name = "demo", bool autoencoder = false, ulong seed = 42, params string[] strategies) =>
+    public static string Spec(int experts, string name = "demo", bool autoencoder = false, ulong seed = 42, ResourcesSpec? resources = null, params string[] strategies) =>
         Encoding.UTF8.GetString(RunSpecJson.Serialize(
             new RunSpec
             {
@@ -62,7 +70,7 @@ public sealed class ParisCluster : IAsyncDisposable
                 Data = new DataSpec { Images = "images.gz" },
                 Autoencoder = autoencoder ? new AutoencoderSpec() : null,
                 Clustering = new ClusteringSpec { Clusters = experts },
-                Expert = new TrainerSpec { Model = new ModelSpec { Preset = "nano" } },
+                Expert = new TrainerSpec { Model = new ModelSpec { Preset = "nano" }, Resources = resources },
                 Router = new TrainerSpec { Model = new ModelSpec { Preset = "nano" } },
                 Evaluation = new EvaluationSpec { Strategies = strategies },
             }));
@@ -72,6 +80,12 @@ public sealed class ParisCluster : IAsyncDisposable
         var ports = FreePorts();
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddProvider(new TestLogs(_output, name)).AddFilter("Paris", LogLevel.Information).AddFilter("Orleans", LogLevel.Error).AddFilter("Microsoft", LogLevel.Error);
+        builder.Services.AddSingleton(Rebalance);
+        if (Facts is { } facts)
+        {
+            builder.Services.AddSingleton<ISlotDetector>(new GivenSlots(slots, facts));
+        }
+
         builder.AddParisSilo(new SiloSettings
         {
             Name = name,
@@ -191,5 +205,11 @@ public sealed class ParisCluster : IAsyncDisposable
         a.Start();
         b.Start();
         return (((IPEndPoint)a.LocalEndpoint).Port, ((IPEndPoint)b.LocalEndpoint).Port);
+    }
+
+    private sealed class GivenSlots(int count, SlotFacts facts) : ISlotDetector
+    {
+        public IReadOnlyList<SlotDefinition> Detect() =>
+            [.. Enumerable.Range(0, count).Select(i => new SlotDefinition($"gpu-{i}", facts.Model, new Dictionary<string, string>()) { Facts = facts })];
     }
 }

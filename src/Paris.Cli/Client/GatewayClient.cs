@@ -38,6 +38,23 @@ public sealed class GatewayClient : IDisposable
     public Task<ClusterView> GetClusterAsync(CancellationToken cancellationToken)
         => SendAsync<ClusterView>(HttpMethod.Get, "api/v1/cluster", null, cancellationToken);
 
+    /// <summary>Moves a running job.</summary>
+    /// <param name="job">Its key, <c>run/expert/3</c>.</param>
+    /// <param name="request">Where to.</param>
+    /// <param name="cancellationToken">Cancels the wait; the job moves all the same.</param>
+    public Task<MigrationView> MigrateAsync(Core.Jobs.JobId job, MigrateRequest request, CancellationToken cancellationToken)
+        => SendAsync<MigrationView>(
+            HttpMethod.Post,
+            $"{Of(job.Run)}/jobs/{job.KindName}{(job.Part.Length == 0 ? "" : "/" + Uri.EscapeDataString(job.Part))}/migrate",
+            JsonContent.Create(request, options: RestJson.Wire),
+            cancellationToken);
+
+    public Task<AdviceView> AdviseAsync(CancellationToken cancellationToken)
+        => SendAsync<AdviceView>(HttpMethod.Get, "api/v1/cluster/advice", null, cancellationToken);
+
+    public Task<AdviceView> RebalanceAsync(bool on, CancellationToken cancellationToken)
+        => SendAsync<AdviceView>(HttpMethod.Post, "api/v1/cluster/rebalance", JsonContent.Create(new RebalanceRequest(on), options: RestJson.Wire), cancellationToken);
+
     /// <param name="run">The run.</param>
     /// <param name="verb"><c>pause</c>, <c>resume</c> or <c>cancel</c>.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>

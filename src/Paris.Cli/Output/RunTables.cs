@@ -75,7 +75,56 @@ internal static class RunTables
         return table;
     }
 
+    /// <summary>Waiting jobs by what they need.</summary>
+    public static Table Wanted(IEnumerable<WantedView> wanted)
+    {
+        var table = Numbers("waiting jobs need", "jobs", "slots that fit", "to add");
+        foreach (var row in wanted)
+        {
+            table.AddRow(Markup.Escape(row.Needs), $"{row.Jobs}", $"{row.Present}", $"{row.Add}");
+        }
+
+        return table;
+    }
+
+    /// <summary>Time to the end by slots added.</summary>
+    public static Table Finish(IEnumerable<FinishView> finish)
+    {
+        var table = Numbers("slots added", "all done in", "jobs of unknown length");
+        foreach (var row in finish)
+        {
+            table.AddRow($"+{row.Added}", Units.Duration(row.Seconds), $"{row.Unknown}");
+        }
+
+        return table;
+    }
+
+    /// <summary>Silos, the cheapest to remove first.</summary>
+    public static Table Silos(IEnumerable<SiloCostView> silos)
+    {
+        var table = Numbers("silo", "slots", "running", "deletion cost");
+        table.AddColumn("");
+        foreach (var row in silos)
+        {
+            table.AddRow(Markup.Escape(row.Silo), $"{row.Slots}", $"{row.Running}", $"{row.Cost}", row.CanGo ? "[green]can go[/]" : "");
+        }
+
+        return table;
+    }
+
     public static string Name(JobView job) => job.Part.Length == 0 ? job.Kind : $"{job.Kind} {job.Part}";
+
+    private static Table Numbers(string first, params ReadOnlySpan<string> columns)
+    {
+        var table = new Table().RoundedBorder().BorderColor(Color.Grey);
+        table.AddColumn(first);
+        foreach (var column in columns)
+        {
+            table.AddColumn(new TableColumn(column).RightAligned());
+        }
+
+        return table;
+    }
 
     public static string Colored(string state) => state switch
     {

@@ -123,13 +123,34 @@ public sealed record JobView
 /// <param name="Slots">All slots.</param>
 /// <param name="Busy">Slots with a worker.</param>
 /// <param name="Queue">Keys of the jobs that wait for a slot, first to be served first.</param>
-public sealed record ClusterView(IReadOnlyList<SiloView> Silos, int Slots, int Busy, IReadOnlyList<string> Queue);
+/// <param name="Rebalances">Running jobs are moved to faster free slots when it pays.</param>
+public sealed record ClusterView(IReadOnlyList<SiloView> Silos, int Slots, int Busy, IReadOnlyList<string> Queue, bool Rebalances = false);
 
 /// <summary>One silo.</summary>
-public sealed record SiloView(string Name, bool Draining, IReadOnlyList<SlotView> Slots);
+/// <param name="Name">Its name.</param>
+/// <param name="Draining">It takes no new job.</param>
+/// <param name="Slots">Its slots.</param>
+/// <param name="DeletionCost">What removing it would disturb: 100 a running job and up to 100 more for its progress; 0 when idle.</param>
+public sealed record SiloView(string Name, bool Draining, IReadOnlyList<SlotView> Slots, int DeletionCost = 0);
 
 /// <summary>One slot; <paramref name="Job"/> is null while it is free.</summary>
-public sealed record SlotView(string Slot, string Device, string? Job);
+public sealed record SlotView(string Slot, string Device, string? Job)
+{
+    /// <summary>The GPU's or the processor's model.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Memory of the slot in bytes; 0 when unknown.</summary>
+    public long MemoryBytes { get; init; }
+
+    /// <summary>CUDA compute capability; 0 for a CPU share.</summary>
+    public double Compute { get; init; }
+
+    /// <summary>CPU threads of its worker.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Measured samples a second of the running worker; 0 without one.</summary>
+    public double Rate { get; init; }
+}
 
 /// <summary>A loss curve, as <c>GET /api/v1/runs/{run}/jobs/{kind}/{part}/trace</c> answers, evenly thinned.</summary>
 /// <param name="Job">The job's key.</param>

@@ -10,17 +10,17 @@ public static class FairQueue
     /// <summary>The jobs in the order of service, as if each were served in turn.</summary>
     /// <param name="waiting">The jobs that wait, in any order.</param>
     /// <param name="running">Jobs on slots, by run.</param>
-    /// <param name="leaving">Whether a job must leave a draining silo; null: none.</param>
+    /// <param name="leaving">Keys of the jobs that must leave a draining silo; null: none.</param>
     /// <param name="serve">Tries to serve the job; false leaves the run's count as it is. Null serves all.</param>
     public static IReadOnlyList<QueueOrder> Serve(
         IEnumerable<QueueOrder> waiting,
         IReadOnlyDictionary<string, int> running,
-        Func<QueueOrder, bool>? leaving = null,
+        IReadOnlySet<string>? leaving = null,
         Func<QueueOrder, bool>? serve = null)
     {
         var served = new Dictionary<string, int>(running, StringComparer.Ordinal);
         var lanes = new PriorityQueue<Queue<QueueOrder>, Turn>();
-        foreach (var lane in waiting.GroupBy(x => (x.Priority, Leaving: leaving?.Invoke(x) == true, x.Run)))
+        foreach (var lane in waiting.GroupBy(x => (x.Priority, Leaving: leaving?.Contains(x.Job) == true, x.Run)))
         {
             Enqueue(new Queue<QueueOrder>(lane.Order()), lane.Key.Leaving);
         }

@@ -36,6 +36,7 @@ public sealed class JobMachine(
     private readonly Func<string> _newClaim = newClaim ?? (() => RandomNumberGenerator.GetHexString(32, lowercase: true));
     private string? _etag;
     private string _endedClaim = "";
+    private (string Claim, string Reason) _leaving = ("", "");
     private Task? _loading;
 
     public JobId Job => job;
@@ -84,16 +85,34 @@ public sealed class JobMachine(
         return _loading;
     }
 
-    /// <summary>The run wants this job done, with this place in the queue.</summary>
-    public async Task OrderAsync(int priority, DateTimeOffset submitted, int place, long total)
+    /// <summary>The run wants this job done, with this place in the queue, share of the slots and demand.</summary>
+    public async Task OrderAsync(int priority, DateTimeOffset submitted, int place, long total, double share = 1, JobDemand? demand = null)
     {
         await ReadyAsync();
-        if (Result is null && (Record is null || (Record.Priority, Record.Submitted, Record.Place, Record.Total) != (priority, submitted, place, total)))
+        demand ??= JobDemand.Any;
+        if (Result is null && (Record is null
+            || (Record.Priority, Record.Submitted, Record.Place, Record.Total, Record.Share, Record.Demand) != (priority, submitted, place, total, share, demand)))
         {
-            await SaveAsync(x => (x ?? new JobRecord()) with { Priority = priority, Submitted = submitted, Place = place, Total = total });
+            await SaveAsync(x => (x ?? new JobRecord()) with { Priority = priority, Submitted = submitted, Place = place, Total = total, Share = share, Demand = demand });
         }
 
         await StepAsync();
+    }
+
+    /// <summary>
+    /// The running worker commits and stops, because a slot elsewhere is set aside for the next one. Should that slot be gone when it comes, the job
+    /// goes on wherever it gets one.
+    /// </summary>
+    public void Leave(Reservation target)
+    {
+        if (Worker is { } worker)
+        {
+            _leaving = (worker.Claim, $"moves to {target.Silo}/{target.Slot}");
+            Message = $"{_leaving.Reason}: commits and stops";
+
+            // On another silo, the answer to the worker's next report says the same.
+            agent.RequestStop(job, _leaving.Reason);
+        }
     }
 
     /// <summary>Looks again: time has passed, or a slot may have been granted.</summary>
@@ -180,7 +199,12 @@ public sealed class JobMachine(
             return new WorkerAnswer();
         }
 
-        return new WorkerAnswer(Record?.Wish switch { RunWish.Pause => "paused", RunWish.Cancel => "cancelled", _ => "" });
+        return new WorkerAnswer(Record?.Wish switch
+        {
+            RunWish.Pause => "paused",
+            RunWish.Cancel => "cancelled",
+            _ => report.Claim == _leaving.Claim ? _leaving.Reason : "",
+        });
     }
 
     private async Task LoadAsync()
@@ -316,7 +340,7 @@ public sealed class JobMachine(
             Seconds = report.Seconds,
             SecondsLeft = report.SecondsLeft,
         };
-        Message = report.Straggling;
+        Message = report.Claim == _leaving.Claim ? $"{_leaving.Reason}: commits and stops" : report.Straggling;
         if (report.Epoch > 0)
         {
             Epoch = report.Epoch;

@@ -26,6 +26,12 @@ public sealed record JobRecord
     /// <summary>Steps the spec asks for; 0 when unknown.</summary>
     public long Total { get; init; }
 
+    /// <summary>The run's share of the slots.</summary>
+    public double Share { get; init; } = 1;
+
+    /// <summary>What it needs of a slot, and the whole of its work.</summary>
+    public JobDemand Demand { get; init; } = JobDemand.Any;
+
     /// <summary>What is spent of the retry budgets, and the end of the present back-off.</summary>
     public RetryState Retries { get; init; } = new();
 
@@ -47,6 +53,13 @@ public sealed record JobRecord
     public JobRecord After(FailureCause cause) => cause == FailureCause.OutOfMemory ? this with { Split = Math.Min(2 * Split, MaxSplit) } : this;
 
     public static JsonSerializerOptions Json { get; } = new(WorkerProtocol.Json) { WriteIndented = true };
+
+    /// <summary>The job's place in the queue, with the work that is left after <paramref name="step"/>.</summary>
+    public QueueOrder InQueue(JobId job, long step) => new(Priority, Submitted, Place, job.Key)
+    {
+        Share = Share,
+        Demand = Total > 0 ? Demand with { Samples = Math.Max(0, Total - step) * (double)Demand.SamplesPerStep } : Demand,
+    };
 
     /// <summary>The blob's name.</summary>
     public static string BlobName(JobId job) => job.Folder + "job.json";

@@ -10,7 +10,10 @@ public sealed record QueueOrder(int Priority, DateTimeOffset Submitted, int Plac
     public JobDemand Demand { get; init; } = JobDemand.Any;
 
     /// <summary>The run's name.</summary>
-    public string Run => Job.IndexOf('/') is >= 0 and var slash ? Job[..slash] : Job;
+    public string Run => RunOf(Job);
+
+    /// <summary>The run of a job's key.</summary>
+    public static string RunOf(string job) => job.IndexOf('/') is >= 0 and var slash ? job[..slash] : job;
 
     public int CompareTo(QueueOrder? other)
     {

@@ -3,6 +3,9 @@ namespace Paris.Core.Scheduling;
 /// <summary>When moving a running job to a faster free slot pays.</summary>
 public sealed record RebalanceOptions
 {
+    /// <summary>Off unless somebody wants it: a person may have placed a job on purpose.</summary>
+    public bool Enabled { get; init; }
+
     /// <summary>A move must save at least this much after all its costs.</summary>
     public TimeSpan LeastGain { get; init; } = TimeSpan.FromMinutes(2);
 

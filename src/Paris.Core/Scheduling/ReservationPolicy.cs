@@ -61,11 +61,21 @@ public sealed class ReservationPolicy
             Expire();
             if (_order is not { } known || known.Version != Table.Version)
             {
-                known = (FairQueue.Serve(_waiting.Values.Select(x => x.Order), RunningByRun(), x => Leaving(x.Job)), Table.Version);
+                known = (FairQueue.Serve(_waiting.Values.Select(x => x.Order), RunningByRun(), Leaving()), Table.Version);
                 _order = known;
             }
 
             return known.Jobs;
+        }
+    }
+
+    /// <summary>How many jobs wait.</summary>
+    public int QueueLength
+    {
+        get
+        {
+            Expire();
+            return _waiting.Count;
         }
     }
 
@@ -273,9 +283,10 @@ public sealed class ReservationPolicy
 
     /// <summary>Jobs that hold a slot or have one set aside, by run.</summary>
     private Dictionary<string, int> RunningByRun() => Slots(Table.Silos).Where(x => !x.Slot.Free).Select(x => x.Slot.Job).Concat(_granted.Keys).Distinct()
-        .CountBy(x => x.Split('/')[0]).ToDictionary(x => x.Key, x => x.Value, StringComparer.Ordinal);
+        .CountBy(QueueOrder.RunOf).ToDictionary(x => x.Key, x => x.Value, StringComparer.Ordinal);
 
-    private bool Leaving(string job) => Table.WorkersOf(job) is [{ Silo.Draining: true }, ..];
+    /// <summary>The jobs on draining silos.</summary>
+    private HashSet<string> Leaving() => Slots(Table.Silos.Where(x => x.Draining)).Select(x => x.Slot.Job).Where(x => x.Length > 0).ToHashSet(StringComparer.Ordinal);
 
     private void Enqueue(QueueOrder order, string home)
     {
@@ -344,7 +355,7 @@ public sealed class ReservationPolicy
         FairQueue.Serve(
             _waiting.Values.Select(x => x.Order).Concat(leaving.Values.Select(x => x.Rest!)),
             RunningByRun(),
-            x => leaving.ContainsKey(x.Job) || Leaving(x.Job),
+            Leaving(),
             matching.TryAdd);
         var freeOf = FreeBySilo(free);
         foreach (var (job, place) in matching.Assign((job, places) => Best(job, _waiting.TryGetValue(job.Job, out var waiting) ? waiting.Home : "", freeOf)(places), x => freeOf[x.Silo.Silo]--))
@@ -364,6 +375,11 @@ public sealed class ReservationPolicy
             if (Table.Find(grant.Reservation.Silo)?.Address != grant.Reservation.Address)
             {
                 Void(grant);
+            }
+            else if (grant.LeavingClaim.Length > 0 && Table.WorkersOf(job).All(x => x.Slot.Claim != grant.LeavingClaim))
+            {
+                // Its worker is gone: now it must come for its slot as any other job.
+                _granted[job] = grant with { At = _time.GetTimestamp(), LeavingClaim = "" };
             }
             else if (_time.GetElapsedTime(grant.At) > (grant.LeavingClaim.Length > 0 ? _options.MoveExpiry : _options.ReservationExpiry))
             {

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Paris.Core.Jobs;
 using Paris.Core.Rest;
@@ -22,6 +23,9 @@ internal static class ApiEndpoints
         api.MapPost("/runs", SubmitAsync);
         api.MapGet("/cluster", async (IRunService runs, CancellationToken cancel) => await runs.GetClusterAsync(cancel));
 
+        api.MapGet("/cluster/advice", async (IRunService runs, CancellationToken cancel) => await runs.AdviseAsync(cancel));
+        api.MapPost("/cluster/rebalance", RebalanceAsync);
+
         var run = api.MapGroup("/runs/{run}");
         run.MapGet("", async (string run, IRunService runs, CancellationToken cancel) => await Find(runs, run, cancel));
         run.MapPost("/pause", async (string run, IRunService runs, CancellationToken cancel) => await runs.PauseAsync(Checked(run), cancel));
@@ -34,6 +38,8 @@ internal static class ApiEndpoints
         run.MapPost("/evaluate", EvaluateAsync);
         run.MapGet("/jobs/{kind}/trace", (string run, string kind, int? points, IRunService runs, CancellationToken cancel) => TraceAsync(run, kind, "", points, runs, cancel));
         run.MapGet("/jobs/{kind}/{part}/trace", TraceAsync);
+        run.MapPost("/jobs/{kind}/migrate", (string run, string kind, HttpRequest request, IRunService runs, CancellationToken cancel) => MigrateAsync(run, kind, "", request, runs, cancel));
+        run.MapPost("/jobs/{kind}/{part}/migrate", MigrateAsync);
         run.MapGet("/pictures", async (string run, IRunService runs, CancellationToken cancel) => RunPictures.Of(await Find(runs, run, cancel)));
         run.MapGet("/blobs/{**name}", BlobAsync);
         run.MapGet("/report", async (string run, IBlobStore store, CancellationToken cancel) => await RunReportBuilder.BuildAsync(store, Checked(run), cancel));
@@ -80,6 +86,46 @@ internal static class ApiEndpoints
     }
 
     private static async Task<TraceView> TraceAsync(string run, string kind, string part, int? points, IRunService runs, CancellationToken cancel)
+        => await runs.GetTraceAsync(await FindJob(runs, run, kind, part, cancel), Math.Clamp(points ?? 300, 2, 5000), cancel);
+
+    private static async Task<IResult> MigrateAsync(string run, string kind, string part, HttpRequest request, IRunService runs, CancellationToken cancel)
+    {
+        var wish = await BodyAsync<MigrateRequest>(request, cancel) ?? new MigrateRequest();
+        if (wish is { To: null, Slot: not null })
+        {
+            throw ApiException.Input("'slot' is given without 'to'; name its silo as well.");
+        }
+
+        var job = await FindJob(runs, run, kind, part, cancel);
+        return Results.Json(await runs.MigrateAsync(job, wish, cancel), RestJson.Wire, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<AdviceView> RebalanceAsync(HttpRequest request, IRunService runs, CancellationToken cancel)
+    {
+        var on = (await BodyAsync<RebalanceRequest>(request, cancel))?.On
+            ?? throw ApiException.Input("Say whether the rebalancer should be on: {\"on\": true} or {\"on\": false}.");
+        await runs.RebalanceAsync(on, cancel);
+        return await runs.AdviseAsync(cancel);
+    }
+
+    /// <summary>The request's JSON; null without a body. (A bound parameter would send a request without a content type to the fallback.)</summary>
+    private static async Task<T?> BodyAsync<T>(HttpRequest request, CancellationToken cancel)
+        where T : class
+    {
+        using var reader = new StreamReader(request.Body, Encoding.UTF8);
+        var text = await reader.ReadToEndAsync(cancel);
+        try
+        {
+            return string.IsNullOrWhiteSpace(text) ? null : JsonSerializer.Deserialize<T>(text, RestJson.Wire);
+        }
+        catch (JsonException e)
+        {
+            throw ApiException.Input($"The request's body is not the JSON it should be: {e.Message}");
+        }
+    }
+
+    /// <summary>A job of the run's plan: asking the grain of one that nobody planned would wake it for nothing.</summary>
+    private static async Task<JobId> FindJob(IRunService runs, string run, string kind, string part, CancellationToken cancel)
     {
         JobId job;
         try
@@ -91,11 +137,8 @@ internal static class ApiEndpoints
             throw ApiException.NotFound(e.Message);
         }
 
-        // A job nobody planned has no trace; asking its grain would wake one for nothing.
         var view = await Find(runs, run, cancel);
-        return view.Jobs.Any(j => j.Key == job.Key)
-            ? await runs.GetTraceAsync(job, Math.Clamp(points ?? 300, 2, 5000), cancel)
-            : throw ApiException.NotFound($"Run '{run}' has no job '{job.Key}'.");
+        return view.Jobs.Any(j => j.Key == job.Key) ? job : throw ApiException.NotFound($"Run '{run}' has no job '{job.Key}'.");
     }
 
     private static async Task<IResult> BlobAsync(string run, string name, HttpContext context, IBlobStore store, CancellationToken cancel)

@@ -68,12 +68,47 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
     public async Task<ClusterView> GetClusterAsync(CancellationToken cancellationToken)
     {
         var status = await Ask(() => grains.Scheduler().GetStatusAsync(), cancellationToken);
-        var silos = status.Silos
-            .Select(s => new SiloView(s.Silo, s.Draining, [.. s.Slots.Select(t => new SlotView(t.Slot, t.Device, t.Job.Length == 0 ? null : t.Job))]))
-            .ToArray();
+        var silos = status.Silos.Select(s => new SiloView(s.Silo, s.Draining, [.. s.Slots.Select(View)], s.DeletionCost)).ToArray();
         var slots = silos.SelectMany(s => s.Slots).ToArray();
-        return new ClusterView(silos, slots.Length, slots.Count(s => s.Job is not null), status.Queue);
+        return new ClusterView(silos, slots.Length, slots.Count(s => s.Job is not null), status.Queue, status.Rebalances);
     }
+
+    public async Task<MigrationView> MigrateAsync(JobId job, MigrateRequest request, CancellationToken cancellationToken)
+    {
+        var migration = await Ask(() => grains.GetJob(job).MigrateAsync(request.To ?? "", request.Slot ?? ""), cancellationToken);
+        return new MigrationView(migration.Job, $"{migration.FromSilo}/{migration.FromSlot}", $"{migration.ToSilo}/{migration.ToSlot}", migration.Epoch);
+    }
+
+    public async Task<AdviceView> AdviseAsync(CancellationToken cancellationToken)
+    {
+        var advice = await Ask(() => grains.Scheduler().AdviseAsync(), cancellationToken);
+        return new AdviceView(
+            advice.Queued,
+            advice.Running,
+            advice.Slots,
+            advice.Free,
+            advice.Rebalances,
+            [.. advice.Wanted.Select(w => new WantedView(w.Needs, w.Jobs, w.Present, w.Add))],
+            [.. advice.Finish.Select(f => new FinishView(f.Added, f.Seconds, f.Unknown))],
+            [.. advice.Silos.Select(s => new SiloCostView(s.Silo, s.Slots, s.Running, s.Cost, s.CanGo))]);
+    }
+
+    public Task RebalanceAsync(bool on, CancellationToken cancellationToken) => Ask(
+        async () =>
+        {
+            await grains.Scheduler().RebalanceAsync(on);
+            return on;
+        },
+        cancellationToken);
+
+    private static SlotView View(SlotStatus slot) => new(slot.Slot, slot.Device, Given(slot.Job))
+    {
+        Model = Given(slot.Facts.Model),
+        MemoryBytes = slot.Facts.MemoryBytes,
+        Compute = slot.Facts.Compute,
+        Threads = slot.Facts.Threads,
+        Rate = slot.Work.Rate,
+    };
 
     private static RunView View(RunStatus status)
     {

@@ -35,4 +35,13 @@ public interface IRunService
     Task<TraceView> GetTraceAsync(JobId job, int points, CancellationToken cancellationToken);
 
     Task<ClusterView> GetClusterAsync(CancellationToken cancellationToken);
+
+    /// <summary>Moves a running job; answers once a slot is set aside and its worker was told to stop.</summary>
+    Task<MigrationView> MigrateAsync(JobId job, MigrateRequest request, CancellationToken cancellationToken);
+
+    /// <summary>What the queue would need, and which silos could go.</summary>
+    Task<AdviceView> AdviseAsync(CancellationToken cancellationToken);
+
+    /// <summary>Turns the rebalancer on or off.</summary>
+    Task RebalanceAsync(bool on, CancellationToken cancellationToken);
 }

@@ -43,6 +43,7 @@ public sealed class WorkerProcess
     private double _rate;
     private string _unit = "";
     private long _committed;
+    private double _checkpointSeconds;
     private string _preview = "";
     private string _failure = "";
     private int? _exitCode;
@@ -92,6 +93,9 @@ public sealed class WorkerProcess
     public string Claim { get; }
 
     public string Silo { get; }
+
+    /// <summary>The job's place in the queue and needs, as its grain said last.</summary>
+    public JobOrder? Order { get; set; }
 
     /// <summary>0 until the worker took the job over.</summary>
     public int Epoch
@@ -198,6 +202,25 @@ public sealed class WorkerProcess
                 StopRequested = _stopped,
                 MemoryKill = _memoryKill,
                 Straggling = _exitCode is null ? _straggling : "",
+            };
+        }
+    }
+
+    /// <summary>What the scheduler should know now.</summary>
+    public WorkProgress Progress()
+    {
+        lock (_gate)
+        {
+            return new WorkProgress
+            {
+                Rate = _rate,
+                Unit = _unit,
+                Step = _step,
+                Total = _total,
+                CommittedStep = _committed,
+                Seconds = _time.GetElapsedTime(_startedAt).TotalSeconds,
+                StartSeconds = _readyAt == 0 ? 0 : _time.GetElapsedTime(_startedAt, _readyAt).TotalSeconds,
+                CheckpointSeconds = _checkpointSeconds,
             };
         }
     }
@@ -360,6 +383,7 @@ public sealed class WorkerProcess
                 break;
             case CommittedEvent committed:
                 _committed = committed.Step;
+                _checkpointSeconds = committed.Seconds;
                 _instruments.Committed(_tags, committed.Seconds);
                 break;
             case FailedEvent failed:

@@ -80,6 +80,39 @@ public sealed class JobMachineTests
     }
 
     [Fact]
+    public async Task AJobThatLeavesAsksItsWorkerToStopAndGoesOnWhereItIsSent()
+    {
+        var machine = await GrantedAsync("here");
+        var report = new WorkerReport("here", "here", "cpu-0", "claim-1", 1) { Step = 5, Total = 100 };
+        Assert.Equal("", (await machine.ReportAsync(report)).StopReason);
+
+        machine.Leave(new Reservation("r-2", Job.Key, "there", "there", "gpu-0"));
+
+        Assert.Equal("stop moves to there/gpu-0", _agent.Did[^1]);
+        Assert.Equal("moves to there/gpu-0", (await machine.ReportAsync(report)).StopReason);
+        Assert.Equal("moves to there/gpu-0: commits and stops", machine.Message);
+        _host.Decision = new ReserveDecision { Granted = new Reservation("r-2", Job.Key, "there", "there", "gpu-0") };
+        await machine.ReportAsync(report with { CommittedStep = 7, Step = 7, Ended = true, ExitCode = (int)WorkerExitCode.Stopped, StopRequested = true });
+        Assert.Contains("move to there", _host.Did);
+        Assert.Equal((7, 0), (machine.Committed, machine.Record!.Retries.Total));
+
+        // The next worker, wherever it is, is not told to leave.
+        Assert.Equal("", (await machine.ReportAsync(report with { Claim = "claim-2", Epoch = 2 })).StopReason);
+    }
+
+    [Fact]
+    public async Task AnOrderSaysWhatTheJobNeedsAndWhatIsLeftOfIt()
+    {
+        var machine = Machine();
+        var demand = new JobDemand(new ResourceNeeds(5, "H100", 9), "s", 6400, 64);
+        await machine.OrderAsync(2, DateTimeOffset.UnixEpoch, 7, 100, 3, demand);
+
+        Assert.Equal(machine.Record, await ReadRecordAsync());
+        var order = machine.Record!.InQueue(Job, 40);
+        Assert.Equal((2, 7, Job.Key, 3.0, demand with { Samples = 60 * 64 }), (order.Priority, order.Place, order.Job, order.Share, order.Demand));
+    }
+
+    [Fact]
     public async Task ARunningWorkerIsAttachedToWhereverItIsReported()
     {
         var machine = Machine();

@@ -302,6 +302,24 @@ public sealed class ReservationPolicyTests
         Assert.Empty(_policy.Reservations);
     }
 
+    [Fact]
+    public void OnceTheWorkerIsGoneAMoveIsAnOrdinaryReservation()
+    {
+        var job = Slots.Job("r/1");
+        _policy.Report(Slots.Silo("a", Slots.Busy("0", Slots.Cpu, job)));
+        _policy.Report(Slots.Silo("b", Slots.Free("0", Slots.Cpu)));
+        Assert.NotNull(_policy.Move(job, "b").Granted);
+
+        // Silo a dies; nobody comes for the slot, and it must not look taken care of for a minute.
+        for (var i = 0; i < 4; i++)
+        {
+            _time.Advance(6);
+            _policy.Report(Slots.Silo("b", Slots.Free("0", Slots.Cpu)));
+        }
+
+        Assert.Empty(_policy.Reservations);
+    }
+
     [Theory]
     [InlineData("r/1", "nowhere", "", MoveRefusal.UnknownSilo, "there is no silo 'nowhere'; silos are a, b, c, d")]
     [InlineData("r/1", "b", "9", MoveRefusal.UnknownSlot, "silo 'b' has no slot '9'; its slots are 0, 1")]

@@ -126,6 +126,40 @@ public sealed class ApiTests
     }
 
     [Fact]
+    public async Task A_job_is_moved_to_a_silo_that_is_there()
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Runs.Runs["demo"] = Views.Demo();
+        using var client = gateway.Client();
+
+        var response = await client.PostAsJsonAsync("/api/v1/runs/demo/jobs/expert/0/migrate", new MigrateRequest("silo-1", "cpu-0"), RestJson.Wire);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        Assert.Equal(new MigrationView("demo/expert/0", "silo-0/cpu-0", "silo-1/cpu-0", 3), await response.Content.ReadFromJsonAsync<MigrationView>(RestJson.Wire));
+        Assert.Equal(HttpStatusCode.Accepted, (await client.PostAsync("/api/v1/runs/demo/jobs/router/migrate", null)).StatusCode);
+
+        Assert.Equal("there is no silo 'nowhere'; silos are silo-0", (await Problem(await client.PostAsJsonAsync("/api/v1/runs/demo/jobs/expert/0/migrate", new MigrateRequest("nowhere"), RestJson.Wire), HttpStatusCode.NotFound)).Title);
+        await Problem(await client.PostAsJsonAsync("/api/v1/runs/demo/jobs/expert/0/migrate", new MigrateRequest(null, "cpu-0"), RestJson.Wire), HttpStatusCode.BadRequest);
+        await Problem(await client.PostAsJsonAsync("/api/v1/runs/demo/jobs/expert/77/migrate", new MigrateRequest(), RestJson.Wire), HttpStatusCode.NotFound);
+        Assert.Equal(["migrate demo/expert/0 silo-1/cpu-0", "migrate demo/router /", "migrate demo/expert/0 nowhere/"], gateway.Runs.Calls);
+    }
+
+    [Fact]
+    public async Task Advice_is_read_and_the_rebalancer_switched()
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        using var client = gateway.Client();
+
+        var advice = (await client.GetFromJsonAsync<AdviceView>("/api/v1/cluster/advice", RestJson.Wire))!;
+        Assert.Equal((2, 1, false, "40 GiB", 90.0, null), (advice.Queued, advice.Running, advice.Rebalances, advice.Wanted[0].Needs, advice.Finish[0].Seconds, advice.Finish[1].Seconds));
+        var switched = await client.PostAsJsonAsync("/api/v1/cluster/rebalance", new RebalanceRequest(true), RestJson.Wire);
+        Assert.True((await switched.Content.ReadFromJsonAsync<AdviceView>(RestJson.Wire))!.Rebalances);
+        await Problem(await client.PostAsJsonAsync("/api/v1/cluster/rebalance", new RebalanceRequest(null), RestJson.Wire), HttpStatusCode.BadRequest);
+        await Problem(await client.PostAsync("/api/v1/cluster/rebalance", new StringContent("{\"on\": 5}")), HttpStatusCode.BadRequest);
+        using var stranger = new HttpClient();
+        Assert.Equal(HttpStatusCode.Unauthorized, (await stranger.PostAsJsonAsync(gateway.Address.Url + "/api/v1/cluster/rebalance", new RebalanceRequest(true), RestJson.Wire)).StatusCode);
+    }
+
+    [Fact]
     public async Task A_trace_is_thinned_to_the_asked_number_of_points()
     {
         await using var gateway = await TestGateway.StartAsync();

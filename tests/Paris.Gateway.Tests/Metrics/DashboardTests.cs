@@ -49,6 +49,7 @@ public sealed partial class DashboardTests
         instruments.Retry(tags, FailureCause.Crash);
         instruments.Queued(2);
         instruments.Slots("silo-0", 1, 1);
+        instruments.DeletionCost("silo-0", 150);
         foreach (var metric in new[] { "loss", "step-seconds", "checkpoint-stall-seconds", "bytes-between-experts", "rollbacks" })
         {
             instruments.Measured(tags, metric, 1, before: 0);
