@@ -85,6 +85,8 @@ public static class CommandLine
             new ScaleCommand(output),
             new SampleCommand(output),
             new EvaluateCommand(output),
+            new ExpertsCommand(output),
+            new ExpertCommand(output),
             new ReportCommand(output),
             new VerifyCommand(output),
             new BenchCommand(output),

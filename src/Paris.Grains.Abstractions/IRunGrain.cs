@@ -40,6 +40,21 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("evaluate")]
     Task<string[]> EvaluateAsync(string[] strategies);
 
+    /// <summary>
+    /// Adds, replaces or removes an expert of a completed run: stores the next revision of the ensemble and trains what it needs. The one in
+    /// use serves until then. Returns the revision's number; the same change from the same revision again finds it.
+    /// </summary>
+    /// <param name="changeJson">An <c>EnsembleChange</c>.</param>
+    /// <exception cref="ParisException"><see cref="ParisException.Conflict"/>: the run is not completed, or another revision is in progress or
+    /// in use than the change names; <see cref="ParisException.BadInput"/>: the change cannot be done.</exception>
+    [Alias("change-ensemble")]
+    Task<int> ChangeEnsembleAsync(string changeJson);
+
+    /// <summary>Takes the last revision back, complete or not, and returns the one then in use. Its files stay.</summary>
+    /// <exception cref="ParisException"><see cref="ParisException.Conflict"/>: it is not the last; <see cref="ParisException.BadInput"/>: there is none.</exception>
+    [Alias("undo-ensemble")]
+    Task<int> UndoEnsembleAsync(int revision);
+
     /// <summary>Makes it so: starts every job that should run and does not. Called by the supervisor and by jobs that ended.</summary>
     [Alias("ensure")]
     Task<RunSummary> EnsureAsync();

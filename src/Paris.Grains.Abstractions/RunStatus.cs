@@ -83,7 +83,7 @@ public sealed record JobStatus
     [Id(1)]
     public JobKind Kind { get; init; }
 
-    /// <summary>The expert's number, the strategy, or the sample request's id; empty otherwise.</summary>
+    /// <summary><see cref="JobId.Label"/>: the expert's number, the strategy, or the sample request's id, with the revision after it from the second on.</summary>
     [Id(2)]
     public string Part { get; init; } = "";
 

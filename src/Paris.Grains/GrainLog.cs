@@ -14,6 +14,15 @@ internal static partial class GrainLog
     [LoggerMessage(102, LogLevel.Warning, "Run {Run} could not be looked after; it is tried again")]
     public static partial void RunFailedToEnsure(ILogger logger, string run, Exception exception);
 
+    [LoggerMessage(103, LogLevel.Information, "Run {Run}: revision {Revision} of the ensemble, made from revision {From}, is in progress")]
+    public static partial void EnsembleChanges(ILogger logger, string run, int revision, int from);
+
+    [LoggerMessage(104, LogLevel.Information, "Run {Run}: revision {Revision} of the ensemble is in use")]
+    public static partial void EnsembleSwitched(ILogger logger, string run, int revision);
+
+    [LoggerMessage(105, LogLevel.Information, "Run {Run}: revision {Revision} of the ensemble is taken back; revision {Current} is in use")]
+    public static partial void EnsembleUndone(ILogger logger, string run, int revision, int current);
+
     [LoggerMessage(110, LogLevel.Information, "Job {Job} starts on {Silo}/{Slot}")]
     public static partial void JobStarts(ILogger logger, string job, string silo, string slot);
 

@@ -303,7 +303,7 @@ public abstract class JobGrain(
         {
             Key = _machine.Job.Key,
             Kind = _machine.Job.Kind,
-            Part = _machine.Job.Part,
+            Part = _machine.Job.Label,
             State = state,
             Step = state == JobState.Completed && total > 0 ? total : _machine.Step,
             Total = total,

@@ -28,6 +28,8 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     private readonly HashSet<JobId> _stopped = [];
     private readonly List<ExtraJob> _extras = [];
     private string _run = "";
+    private EnsembleHistory? _ensemble;
+    private string? _ensembleEtag;
     private RunSpec? _spec;
     private string _specJson = "";
     private DateTimeOffset _submitted;
@@ -118,6 +120,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         {
             var spec = Require();
             CheckStrategy(spec, request.Strategy, alone: true);
+            var revision = Ensemble.Current.Revision;
             if (request.Count is < 1 or > 65_536)
             {
                 throw new ParisInputException($"{request.Count} images were asked for; ask for 1 to 65536.");
@@ -132,18 +135,19 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
                 Seed = request.Seed,
                 Steps = request.Steps,
                 GuidanceScale = request.GuidanceScale,
+                Revision = revision,
             };
             var (stored, _) = await JsonBlobs.ReadAsync<SampleOrder>(store, SampleOrder.BlobName(job));
             if (stored is null)
             {
                 await store.PutAsync(SampleOrder.BlobName(job), JsonSerializer.SerializeToUtf8Bytes(order, WorkerProtocol.Json), PutCondition.Absent);
             }
-            else if (stored != order)
+            else if (stored with { Revision = revision } != order)
             {
                 throw new ParisException(ParisException.Conflict, $"Sample '{id}' of run '{_run}' exists with another request; choose another id.");
             }
 
-            await AddExtraAsync(new ExtraJob(job, order.Strategy));
+            await AddExtraAsync(new ExtraJob(job, order.Strategy, stored is null ? revision : stored.Revision ?? 1));
             return job.Key;
         });
     }
@@ -154,6 +158,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         {
             var spec = Require();
             string[] wanted = strategies.Length > 0 ? strategies : [.. RunPlan.Strategies(spec)];
+            JobId Job(string strategy) => new(_run, JobKind.Evaluate, strategy, strategy == StrategyNames.Twin ? 1 : Ensemble.Current.Revision);
             foreach (var strategy in wanted)
             {
                 CheckStrategy(spec, strategy, alone: false);
@@ -161,16 +166,110 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
 
             foreach (var strategy in wanted)
             {
-                var job = new JobId(_run, JobKind.Evaluate, strategy);
+                var job = Job(strategy);
                 if (!_plan.Any(x => x.Id == job))
                 {
                     // The job's own record is what a later activation finds it by.
                     await JsonBlobs.WriteAsync(store, JobRecord.BlobName(job), new JobRecord { Submitted = _submitted }, null);
-                    await AddExtraAsync(new ExtraJob(job, strategy));
+                    await AddExtraAsync(new ExtraJob(job, strategy, job.Revision));
                 }
             }
 
-            return wanted.Select(x => new JobId(_run, JobKind.Evaluate, x).Key).ToArray();
+            return wanted.Select(x => Job(x).Key).ToArray();
+        });
+    }
+
+    public async Task<int> ChangeEnsembleAsync(string changeJson)
+    {
+        return await DoAsync(async () =>
+        {
+            var spec = Require();
+            var wanted = Parse(changeJson);
+            if (wanted.From is { } from && Started(wanted, from) is { } known)
+            {
+                return known;
+            }
+
+            if (Ensemble.Pending is { } pending)
+            {
+                throw new ParisException(
+                    ParisException.Conflict,
+                    $"Revision {pending.Revision} of run '{_run}' is being trained; wait until it is complete, or take it back with 'paris expert undo {_run}'.");
+            }
+
+            if (State != RunState.Completed)
+            {
+                throw new ParisException(ParisException.Conflict, $"Run '{_run}' is {State.ToString().ToLowerInvariant()} ({_decision.Phase}); its experts can be changed once it is completed.");
+            }
+
+            if (wanted.From is { } expected && expected != Ensemble.Current.Revision)
+            {
+                throw new ParisException(ParisException.Conflict, $"The change was made for revision {expected} of run '{_run}', but revision {Ensemble.Current.Revision} is in use; look at 'paris experts {_run}' again.");
+            }
+
+            var revision = Ensemble.Current.With(wanted, Ensemble.NextNumber);
+            await CheckSplitAsync(revision);
+
+            // The order is the whole change: from here on every activation goes on with it.
+            if (await JsonBlobs.WriteAsync(store, EnsembleRevision.BlobName(_run, revision.Revision), revision, null) is null)
+            {
+                await ReadEnsembleAsync(spec);
+                if (Started(revision.Change!, revision.Base) != revision.Revision)
+                {
+                    throw new ParisException(ParisException.Conflict, $"Somebody else changed run '{_run}' at the same moment; look at 'paris experts {_run}' again.");
+                }
+            }
+
+            GrainLog.EnsembleChanges(logger, _run, revision.Revision, revision.Base);
+            await ReadEnsembleAsync(spec);
+            if (_record.Wish != RunWish.Run)
+            {
+                // A wish of before it completed.
+                await SaveAsync(x => x with { Wish = RunWish.Run });
+            }
+
+            await EnsureCoreAsync();
+            Announce();
+            return revision.Revision;
+        });
+    }
+
+    public async Task<int> UndoEnsembleAsync(int revision)
+    {
+        return await DoAsync(async () =>
+        {
+            var spec = Require();
+            await ReadEnsembleAsync(spec);
+            if (Ensemble.State.Discarded.Contains(revision))
+            {
+                return Ensemble.Current.Revision;
+            }
+
+            var last = Ensemble.Chain.Last();
+            if (last.Revision == 1)
+            {
+                throw new ParisInputException($"The ensemble of run '{_run}' was never changed: there is nothing to take back.");
+            }
+
+            if (last.Revision != revision)
+            {
+                throw new ParisException(ParisException.Conflict, $"Revision {revision} is not the last one of run '{_run}'; that is revision {last.Revision}, and only the last can be taken back.");
+            }
+
+            // Its workers first: once the revision is taken back, nobody looks after them.
+            var jobs = _plan.Where(x => x.Id.Revision == revision && _outcomes.GetValueOrDefault(x.Id) != JobOutcome.Done).Select(x => x.Id);
+            await Task.WhenAll(jobs.Select(x => GrainFactory.GetJob(x).CancelAsync()));
+            var (state, etag) = await JsonBlobs.ChangeAsync<EnsembleState>(store, EnsembleState.BlobName(_run), _ensembleEtag is null ? null : Ensemble.State, _ensembleEtag, x =>
+            {
+                var known = x ?? new EnsembleState();
+                return known with { Current = Math.Min(known.Current, last.Base), Discarded = [.. known.Discarded.Append(revision).Distinct()] };
+            });
+            (_ensemble, _ensembleEtag) = (Ensemble with { State = state }, etag);
+            GrainLog.EnsembleUndone(logger, _run, revision, state.Current);
+            await PlanAsync(spec);
+            await EnsureCoreAsync();
+            Announce();
+            return state.Current;
         });
     }
 
@@ -210,6 +309,8 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     }
 
     public Task<string[]> GetWantedJobsAsync() => Task.FromResult(_decision.ShouldRun.Select(x => x.Id.Key).ToArray());
+
+    private EnsembleHistory Ensemble => _ensemble!;
 
     private string SpecName => $"runs/{_run}/spec.json";
 
@@ -258,10 +359,75 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         var (record, etag) = await JsonBlobs.ReadAsync<RunRecord>(store, RunRecord.BlobName(_run));
         (_record, _etag) = (record ?? new RunRecord(), etag);
         await FindExtrasAsync();
-        _plan = RunPlan.For(spec, _extras);
-        await Task.WhenAll(_plan.Select(LearnAsync));
+        await ReadEnsembleAsync(spec);
         _spec = spec;
         _decision = RunPlan.Decide(_plan, _outcomes, _record.Wish);
+    }
+
+    /// <summary>Reads what became of the ensemble, and plans for it.</summary>
+    private async Task ReadEnsembleAsync(RunSpec spec)
+    {
+        // The tag first: a switch in between makes the next conditional write fail, which reads again.
+        _ensembleEtag = (await store.HeadAsync(EnsembleState.BlobName(_run)))?.ETag;
+        _ensemble = await EnsembleHistory.ReadAsync(store, spec);
+        await PlanAsync(spec);
+    }
+
+    private async Task PlanAsync(RunSpec spec)
+    {
+        _plan = RunPlan.For(spec, _extras, _ensemble);
+        await Task.WhenAll(_plan.Where(x => !_outcomes.ContainsKey(x.Id)).Select(LearnAsync));
+        foreach (var gone in _ended.Keys.Except(_plan.Select(x => x.Id)).ToArray())
+        {
+            _ended.Remove(gone);
+        }
+    }
+
+    /// <summary>The revision that this change of <paramref name="from"/> started; null when there is none.</summary>
+    private int? Started(EnsembleChange change, int from) => Ensemble.Chain
+        .FirstOrDefault(x => x.Base == from && x.Change == change.Check(Ensemble.Of(from)))?.Revision;
+
+    private static EnsembleChange Parse(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<EnsembleChange>(json, WorkerProtocol.Json) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException exception)
+        {
+            throw new ParisInputException($"This is no change of an ensemble: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>A cluster too small to be split is told now, not by a job.</summary>
+    private async Task CheckSplitAsync(EnsembleRevision revision)
+    {
+        if (revision.Change!.Split is { } split)
+        {
+            var partition = await JobFence.ReadResultAsync(store, new JobId(_run, JobKind.Partition, Revision: Ensemble.Current.Partition));
+            if (partition?.Metrics.GetValueOrDefault($"size.cluster.{split}") is < 2)
+            {
+                throw new ParisInputException($"The cluster of expert {split} has fewer than two samples; split a larger one.");
+            }
+        }
+    }
+
+    /// <summary>Puts a revision to use as soon as its models are trained: one conditional write.</summary>
+    private async Task SwitchAsync()
+    {
+        if (Ensemble.Pending is not { } pending || pending.Models(_run).Any(x => _outcomes.GetValueOrDefault(x) != JobOutcome.Done))
+        {
+            return;
+        }
+
+        var (state, etag) = await JsonBlobs.ChangeAsync<EnsembleState>(store, EnsembleState.BlobName(_run), _ensembleEtag is null ? null : Ensemble.State, _ensembleEtag, x =>
+        {
+            // Never back, and never to what was taken back meanwhile.
+            var known = x ?? new EnsembleState();
+            return known.Discarded.Contains(pending.Revision) ? known : known with { Current = Math.Max(known.Current, pending.Revision) };
+        });
+        (_ensemble, _ensembleEtag) = (Ensemble with { State = state }, etag);
+        GrainLog.EnsembleSwitched(logger, _run, state.Current);
     }
 
     private async Task FindExtrasAsync()
@@ -272,16 +438,15 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             var folder = new JobId(_run, kind).Folder.TrimEnd('/') + "/";
             await foreach (var blob in store.ListAsync(folder))
             {
-                var part = blob.Name[folder.Length..].Split('/')[0];
-                var job = new JobId(_run, kind, part);
+                var job = JobId.OfLabel(_run, kind, blob.Name[folder.Length..].Split('/')[0]);
                 if (blob.Name == JobRecord.BlobName(job) && kind == JobKind.Evaluate)
                 {
-                    _extras.Add(new ExtraJob(job, part));
+                    _extras.Add(new ExtraJob(job, job.Part, job.Revision));
                 }
                 else if (blob.Name == SampleOrder.BlobName(job) && kind == JobKind.Sample)
                 {
                     var (order, _) = await JsonBlobs.ReadAsync<SampleOrder>(store, blob.Name);
-                    _extras.Add(new ExtraJob(job, order?.Strategy ?? ""));
+                    _extras.Add(new ExtraJob(job, order?.Strategy ?? "", order?.Revision ?? 1));
                 }
             }
         }
@@ -308,7 +473,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             {
                 Key = job.Id.Key,
                 Kind = job.Id.Kind,
-                Part = job.Id.Part,
+                Part = job.Id.Label,
                 State = record.Quarantined ? JobState.Quarantined : JobState.Failed,
                 Message = failure,
                 Retries = record.Retries.Total,
@@ -380,6 +545,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             }
         }
 
+        await SwitchAsync();
         await StopJobsAsync();
         _status = null;
         await NoteEndAsync();
@@ -479,17 +645,16 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         if (_plan.All(x => x.Id != extra.Id))
         {
             _extras.Add(extra);
-            _plan = RunPlan.For(_spec!, _extras);
-            await Task.WhenAll(_plan.Where(x => x.Extra && !_outcomes.ContainsKey(x.Id)).Select(LearnAsync));
+            await PlanAsync(_spec!);
         }
 
         await EnsureCoreAsync();
         Announce();
     }
 
-    private static void CheckStrategy(RunSpec spec, string strategy, bool alone)
+    private void CheckStrategy(RunSpec spec, string strategy, bool alone)
     {
-        if (alone && Enumerable.Range(0, spec.Clustering.Clusters).Any(k => strategy == $"expert-{k}"))
+        if (alone && Ensemble.Current.Members.Any(x => strategy == $"expert-{x.Expert}"))
         {
             return;
         }
@@ -525,7 +690,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
                 {
                     Key = job.Id.Key,
                     Kind = job.Id.Kind,
-                    Part = job.Id.Part,
+                    Part = job.Id.Label,
                     State = JobState.Waiting,
                     Total = job.Total,
                     Message = $"waits for {string.Join(", ", needs.Take(3))}{(needs.Count() > 3 ? " …" : "")}",

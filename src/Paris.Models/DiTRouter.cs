@@ -51,7 +51,11 @@ public sealed class DiTRouter : NamedModule<Tensor, Tensor, Tensor>
 
     /// <summary>x [B, C, H, W], t [B] on the 0..1000 scale; returns logits [B, K].</summary>
     /// <exception cref="ParisInputException">A shape does not fit.</exception>
-    public override Tensor forward(Tensor x, Tensor t)
+    public override Tensor forward(Tensor x, Tensor t) => Readout(Trunk(x, t));
+
+    /// <summary>Everything before the head: x [B, C, H, W], t [B] to the CLS token's state [B, D].</summary>
+    /// <exception cref="ParisInputException">A shape does not fit.</exception>
+    public Tensor Trunk(Tensor x, Tensor t)
     {
         ModelInput.CheckImages(x, t, Shape);
         var cls = _clsToken.expand(x.shape[0], 1, Shape.Hidden);
@@ -63,6 +67,9 @@ public sealed class DiTRouter : NamedModule<Tensor, Tensor, Tensor>
             h = layer.call(h, tEmb);
         }
 
-        return _head.call(h.select(1, 0)); // no final norm
+        return h.select(1, 0); // no final norm
     }
+
+    /// <summary>The head: [B, D] to logits [B, K].</summary>
+    public Tensor Readout(Tensor h) => _head.call(h);
 }

@@ -4,7 +4,7 @@ namespace Paris.Cli.Tests;
 
 public sealed class CommandLineTests
 {
-    public static TheoryData<string> Commands => new("demo", "up", "train", "runs", "status", "pause", "resume", "cancel", "migrate", "scale", "sample", "evaluate", "report", "verify", "bench", "doctor");
+    public static TheoryData<string> Commands => new("demo", "up", "train", "runs", "status", "pause", "resume", "cancel", "migrate", "scale", "sample", "evaluate", "experts", "expert", "report", "verify", "bench", "doctor");
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -28,6 +28,9 @@ public sealed class CommandLineTests
     [InlineData("--file", "train")]
     [InlineData("'many'", "demo", "--slots", "many")]
     [InlineData("--count is 0", "sample", "--count", "0")]
+    [InlineData("add, replace, remove or undo", "expert")]
+    [InlineData("'many'", "expert", "remove", "demo", "many")]
+    [InlineData("'some'", "expert", "add", "demo", "--split", "1", "--router", "some")]
     public async Task A_wrong_command_line_is_one_line_and_exit_code_2(string named, params string[] arguments)
         => Assert.Contains(named, await Terminal.RefusedAsync(arguments), StringComparison.Ordinal);
 

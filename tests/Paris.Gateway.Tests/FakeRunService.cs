@@ -1,5 +1,6 @@
 using Paris.Core.Jobs;
 using Paris.Core.Rest;
+using Paris.Core.Specs;
 using Paris.Gateway.Api;
 using Paris.Gateway.Runs;
 
@@ -48,6 +49,18 @@ internal sealed class FakeRunService : IRunService
     {
         Calls.Add($"evaluate {run} {string.Join(',', strategies)}");
         return Task.FromResult<IReadOnlyList<string>>([.. strategies.Select(s => $"{run}/evaluate/{s}")]);
+    }
+
+    public Task<int> ChangeEnsembleAsync(string run, EnsembleChange change, CancellationToken cancellationToken)
+    {
+        Calls.Add($"{change.Change} {run} {change.Expert} {change.Split} {change.Router}");
+        return Task.FromResult(2);
+    }
+
+    public Task<int> UndoEnsembleAsync(string run, int revision, CancellationToken cancellationToken)
+    {
+        Calls.Add($"undo {run} {revision}");
+        return Task.FromResult(1);
     }
 
     public Task<TraceView> GetTraceAsync(JobId job, int points, CancellationToken cancellationToken)

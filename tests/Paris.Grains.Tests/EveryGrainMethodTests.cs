@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
 using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -69,6 +70,7 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
             Router = new TrainerSpec { Model = new ModelSpec { Preset = "nano" } },
             Evaluation = new EvaluationSpec { Strategies = ["full"] },
         };
+        await ChangeTheEnsembleAsync(spec with { Name = "trained" });
         var run = _grains.GetGrain<IRunGrain>("demo");
 
         var status = Saw(await run.SubmitAsync(Encoding.UTF8.GetString(RunSpecJson.Serialize(spec))), "IRunGrain.SubmitAsync");
@@ -107,7 +109,7 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
         Saw(0, "IJobSupervisorGrain.WatchAsync");
         await supervisor.TickAsync("x");
         Saw(0, "IJobSupervisorGrain.TickAsync");
-        Assert.Equal("demo", Assert.Single(Saw(await supervisor.ListRunsAsync(), "IJobSupervisorGrain.ListRunsAsync")).Run);
+        Assert.Contains("demo", Saw(await supervisor.ListRunsAsync(), "IJobSupervisorGrain.ListRunsAsync").Select(x => x.Run));
 
         foreach (var (key, type) in ((string, Type)[])[
             ("expert/0", typeof(IExpertGrain)), ("router", typeof(IRouterTrainerGrain)), ("extract", typeof(IClusteringJobGrain)),
@@ -122,6 +124,68 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
         Type[] all = [typeof(IRunGrain), typeof(IJobGrain), typeof(IDeviceSchedulerGrain), typeof(IJobSupervisorGrain)];
         var methods = all.SelectMany(x => x.GetMethods(BindingFlags.Public | BindingFlags.Instance).Select(m => $"{x.Name}.{m.Name}"));
         Assert.Equal(methods.Order(), _called.Order());
+    }
+
+    /// <summary>A trained run gets a third expert: an order, then one switch; what is taken back is out of use and its number is gone.</summary>
+    private async Task ChangeTheEnsembleAsync(RunSpec spec)
+    {
+        var run = _grains.GetGrain<IRunGrain>(spec.Name);
+        string Split(int expert, int? from = null) => JsonSerializer.Serialize(new EnsembleChange { Change = EnsembleChangeKind.Add, Split = expert, From = from }, WorkerProtocol.Json);
+        await _store.PutAsync($"runs/{spec.Name}/spec.json", RunSpecJson.Serialize(spec), PutCondition.Absent);
+        foreach (var job in RunPlan.For(spec).Where(x => x.Id.Kind != JobKind.Evaluate))
+        {
+            await FinishAsync(job.Id);
+        }
+
+        // Not before the run is complete, and nothing that cannot be done.
+        Assert.Contains("once it is completed", (await Assert.ThrowsAsync<ParisException>(() => run.ChangeEnsembleAsync(Split(1)))).Message, StringComparison.Ordinal);
+        await FinishAsync(new JobId(spec.Name, JobKind.Evaluate, "full"));
+        await run.JobEndedAsync(new JobStatus { Key = $"{spec.Name}/evaluate/full", State = JobState.Completed });
+        Assert.Equal(ParisException.BadInput, (await Assert.ThrowsAsync<ParisException>(() => run.ChangeEnsembleAsync(Split(7)))).Code);
+        Assert.Equal(ParisException.BadInput, (await Assert.ThrowsAsync<ParisException>(() => run.ChangeEnsembleAsync("{}"))).Code);
+        Assert.Equal(ParisException.BadInput, (await Assert.ThrowsAsync<ParisException>(() => run.UndoEnsembleAsync(1))).Code);
+        Assert.Contains("fewer than two samples", (await Assert.ThrowsAsync<ParisException>(() => run.ChangeEnsembleAsync(Split(0)))).Message, StringComparison.Ordinal);
+
+        Assert.Equal(2, Saw(await run.ChangeEnsembleAsync(Split(1, from: 1)), "IRunGrain.ChangeEnsembleAsync"));
+        Assert.Equal(2, await run.ChangeEnsembleAsync(Split(1, from: 1)));
+        Assert.Equal(ParisException.Conflict, (await Assert.ThrowsAsync<ParisException>(() => run.ChangeEnsembleAsync(Split(1)))).Code);
+        Assert.Equal(RunState.Running, (await run.GetStatusAsync()).State);
+        Assert.Contains((await run.GetStatusAsync()).Jobs, x => x is { Key: "trained/expert/2-r2", Part: "2-r2", State: JobState.Waiting });
+        Assert.Equal("trained/sample/early", await run.SampleAsync(new SampleRequest { Id = "early", Strategy = "expert-1" }));
+
+        // Taken back in the middle.
+        Assert.Equal(1, Saw(await run.UndoEnsembleAsync(2), "IRunGrain.UndoEnsembleAsync"));
+        Assert.Equal(1, await run.UndoEnsembleAsync(2));
+        Assert.Equal(RunState.Completed, (await run.GetStatusAsync()).State);
+
+        // The next one is revision 3, and in use once its models are there; the evaluation comes after.
+        foreach (var job in (JobId[])[new(spec.Name, JobKind.Partition, Revision: 3), JobId.ForExpert(spec.Name, 2, 3)])
+        {
+            await FinishAsync(job);
+        }
+
+        Assert.Equal(3, await run.ChangeEnsembleAsync(Split(1)));
+        Assert.Equal(1, (await EnsembleHistory.ReadAsync(_store, spec)).State.Current);
+        await FinishAsync(new JobId(spec.Name, JobKind.TrainRouter, Revision: 3));
+        await run.JobEndedAsync(new JobStatus { Key = $"{spec.Name}/router/r3", State = JobState.Completed });
+        var history = await EnsembleHistory.ReadAsync(_store, spec);
+        Assert.Equal((3, 2), (history.State.Current, Assert.Single(history.State.Discarded)));
+        Assert.Equal([0, 1, 2], history.Current.Members.Select(x => x.Expert));
+        Assert.Contains("trained/evaluate/full-r3", await run.GetWantedJobsAsync());
+        Assert.Equal("trained/sample/late", await run.SampleAsync(new SampleRequest { Id = "late", Strategy = "expert-2" }));
+        Assert.Contains("\"revision\":3", Encoding.UTF8.GetString((await _store.GetAsync("runs/trained/samples/late/request.json"))!.Bytes), StringComparison.Ordinal);
+        Assert.Contains("\"revision\":1", Encoding.UTF8.GetString((await _store.GetAsync("runs/trained/samples/early/request.json"))!.Bytes), StringComparison.Ordinal);
+        await FinishAsync(new JobId(spec.Name, JobKind.Evaluate, "full", 3));
+        await run.JobEndedAsync(new JobStatus { Key = $"{spec.Name}/evaluate/full-r3", State = JobState.Completed });
+        Assert.Contains("revision 3 is in use", (await Assert.ThrowsAsync<ParisException>(() => run.ChangeEnsembleAsync(Split(0, from: 2)))).Message, StringComparison.Ordinal);
+        await run.CancelAsync();
+
+        async Task FinishAsync(JobId job)
+        {
+            var fence = await JobFence.TakeOverAsync(_store, job, "x", Guid.NewGuid().ToString("N"), "start");
+            var metrics = new Dictionary<string, double> { ["size.cluster.0"] = 1, ["size.cluster.1"] = 9 };
+            await fence.CommitResultAsync(new JobResult { Job = job, Metrics = job.Kind == JobKind.Partition ? metrics : [] });
+        }
     }
 
     [Fact]

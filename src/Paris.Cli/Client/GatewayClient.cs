@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Paris.Core.Rest;
+using Paris.Core.Specs;
 
 namespace Paris.Cli.Client;
 
@@ -69,6 +70,17 @@ public sealed class GatewayClient : IDisposable
 
     public Task<IReadOnlyList<string>> EvaluateAsync(string run, EvaluateRequest request, CancellationToken cancellationToken)
         => SendAsync<IReadOnlyList<string>>(HttpMethod.Post, $"{Of(run)}/evaluate", JsonContent.Create(request, options: RestJson.Wire), cancellationToken);
+
+    public Task<EnsembleView> GetExpertsAsync(string run, CancellationToken cancellationToken)
+        => SendAsync<EnsembleView>(HttpMethod.Get, $"{Of(run)}/experts", null, cancellationToken);
+
+    /// <summary>Adds, replaces or removes an expert; the answer names the revision in progress.</summary>
+    public Task<EnsembleView> ChangeExpertsAsync(string run, EnsembleChange change, CancellationToken cancellationToken)
+        => SendAsync<EnsembleView>(HttpMethod.Post, $"{Of(run)}/experts", JsonContent.Create(change, options: RestJson.Wire), cancellationToken);
+
+    /// <summary>Takes the last change back.</summary>
+    public Task<EnsembleView> UndoExpertsAsync(string run, CancellationToken cancellationToken)
+        => SendAsync<EnsembleView>(HttpMethod.Post, $"{Of(run)}/experts/undo", JsonContent.Create(new UndoRequest(), options: RestJson.Wire), cancellationToken);
 
     public Task<RunReport> GetReportAsync(string run, CancellationToken cancellationToken)
         => SendAsync<RunReport>(HttpMethod.Get, $"{Of(run)}/report", null, cancellationToken);

@@ -20,6 +20,9 @@ public sealed record SampleOrder
 
     public double? GuidanceScale { get; init; }
 
+    /// <summary>The revision of the ensemble that draws: the one in use when the request came; null is 1.</summary>
+    public int? Revision { get; init; }
+
     /// <summary>Where the order of a sample job lies.</summary>
     public static string BlobName(JobId job) => job.Folder + "request.json";
 }

@@ -47,4 +47,7 @@ public enum RandomPurpose : byte
 
     /// <summary>Jitter of timers and faults in simulations.</summary>
     Simulation = 15,
+
+    /// <summary>The seed of what a later revision of the ensemble trains.</summary>
+    Revision = 16,
 }

@@ -39,6 +39,9 @@ public sealed record RunReport
     /// <summary>Names of the classes in label order; empty without labels.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];
 
+    /// <summary>Numbers of the clusters, in the order of every list of cluster shares; empty: 0, 1, 2 ….</summary>
+    public IReadOnlyList<int> Clusters { get; init; } = [];
+
     /// <summary>Each cluster's share of the training samples.</summary>
     public IReadOnlyList<double> ClusterShares { get; init; } = [];
 
@@ -46,6 +49,9 @@ public sealed record RunReport
     public IReadOnlyList<string> Findings { get; init; } = [];
 
     public IReadOnlyList<ReportPicture> Pictures { get; init; } = [];
+
+    /// <summary>The number of the cluster at a place of the shares.</summary>
+    public int ClusterAt(int place) => place < Clusters.Count ? Clusters[place] : place;
 }
 
 /// <summary>One line of the table.</summary>

@@ -110,7 +110,7 @@ public static class RunReportMarkdown
             {
                 Line("## Cluster shares");
                 Line();
-                Line($"| strategy | {string.Join(" | ", report.ClusterShares.Select((_, k) => k.ToString(CultureInfo.InvariantCulture)))} |");
+                Line($"| strategy | {string.Join(" | ", report.ClusterShares.Select((_, k) => report.ClusterAt(k).ToString(CultureInfo.InvariantCulture)))} |");
                 Line($"|---|{string.Concat(Enumerable.Repeat("---:|", report.ClusterShares.Count))}");
                 Line($"| *training set* | {string.Join(" | ", report.ClusterShares.Select(s => P(s)))} |");
                 foreach (var row in rows.Where(r => r.ClusterShares.Count > 0))

@@ -14,7 +14,8 @@ public sealed record PlannedJob(JobId Id, IReadOnlyList<JobId> Needs, int Place,
 /// <summary>A job asked for beside the spec.</summary>
 /// <param name="Id">A sample or an evaluation.</param>
 /// <param name="Strategy">What it draws with: a strategy's name, or <c>expert-3</c> for one expert alone.</param>
-public sealed record ExtraJob(JobId Id, string Strategy);
+/// <param name="Revision">The revision of the ensemble that draws.</param>
+public sealed record ExtraJob(JobId Id, string Strategy, int Revision = 1);
 
 /// <summary>What a person wants of a run.</summary>
 public enum RunWish
@@ -75,11 +76,15 @@ public sealed record RunDecision
 /// </summary>
 public static class RunPlan
 {
-    /// <summary>Every job of the spec, then the extra ones, in the order of the queue.</summary>
-    public static IReadOnlyList<PlannedJob> For(RunSpec spec, IEnumerable<ExtraJob>? extras = null)
+    /// <summary>Every job of the spec, then those of later revisions of the ensemble, then the extra ones, in the order of the queue.</summary>
+    /// <param name="spec">The run's.</param>
+    /// <param name="extras">Samples and evaluations asked for beside it; those of revisions that were taken back are left out.</param>
+    /// <param name="ensemble">What became of its ensemble; null: it was never changed.</param>
+    public static IReadOnlyList<PlannedJob> For(RunSpec spec, IEnumerable<ExtraJob>? extras = null, EnsembleHistory? ensemble = null)
     {
         var run = spec.Name;
-        JobId Job(JobKind kind, string part = "") => new(run, kind, part);
+        var revisions = (ensemble ?? EnsembleHistory.First(spec)).Chain.ToDictionary(x => x.Revision);
+        JobId Job(JobKind kind, string part = "", int revision = 1) => new(run, kind, part, revision);
         List<PlannedJob> plan = [];
         void Add(JobId id, long total, bool extra, params IEnumerable<JobId> needs) => plan.Add(new PlannedJob(id, [.. needs], plan.Count, total, extra));
 
@@ -104,14 +109,12 @@ public static class RunPlan
         var partition = Job(JobKind.Partition);
         Add(partition, 0, false, Job(JobKind.Assign), images);
 
-        JobId[] experts = [.. Enumerable.Range(0, spec.Clustering.Clusters).Select(k => JobId.ForExpert(run, k))];
-        foreach (var expert in experts)
+        foreach (var expert in revisions[1].Members)
         {
-            Add(expert, spec.Expert.Training.Steps, false, partition);
+            Add(expert.Job(run), spec.Expert.Training.Steps, false, partition);
         }
 
-        var router = Job(JobKind.TrainRouter);
-        Add(router, spec.Router.Training.Steps, false, partition);
+        Add(Job(JobKind.TrainRouter), spec.Router.Training.Steps, false, partition);
         var classifier = Job(JobKind.TrainClassifier);
         var twin = Job(JobKind.TrainTwin);
         if (spec.Twin)
@@ -119,7 +122,7 @@ public static class RunPlan
             Add(twin, spec.Expert.Training.Steps, false, partition);
         }
 
-        ExtraJob[] extraJobs = [.. extras ?? []];
+        ExtraJob[] extraJobs = [.. (extras ?? []).Where(x => revisions.ContainsKey(x.Revision))];
         var strategies = Strategies(spec);
         if (strategies.Count > 0 || extraJobs.Any(x => x.Id.Kind == JobKind.Evaluate))
         {
@@ -127,20 +130,82 @@ public static class RunPlan
         }
 
         // One expert alone can be looked at while the others still train.
-        IEnumerable<JobId> Models(string strategy) => strategy == StrategyNames.Twin ? [twin]
-            : experts.Where(x => strategy == $"expert-{x.Part}").ToArray() is [var alone] ? [alone]
-            : [.. experts, router];
-        foreach (var strategy in strategies)
+        IEnumerable<JobId> Models(string strategy, int revision) => strategy == StrategyNames.Twin ? [twin]
+            : revisions[revision].Members.FirstOrDefault(x => strategy == $"expert-{x.Expert}") is { } alone ? [alone.Job(run)]
+            : revisions[revision].Models(run);
+        void Evaluate(int revision)
         {
-            Add(Job(JobKind.Evaluate, strategy), 0, false, [.. Models(strategy), classifier]);
+            foreach (var strategy in strategies.Where(x => revision == 1 || x != StrategyNames.Twin))
+            {
+                Add(Job(JobKind.Evaluate, strategy, revision), 0, false, [.. Models(strategy, revision), classifier]);
+            }
+        }
+
+        Evaluate(1);
+        foreach (var revision in revisions.Values.Where(x => x.Revision > 1))
+        {
+            AddRevision(spec, revision, revisions[revision.Base], plan);
+            Evaluate(revision.Revision);
         }
 
         foreach (var extra in extraJobs.DistinctBy(x => x.Id).Where(x => !plan.Exists(p => p.Id == x.Id)))
         {
-            Add(extra.Id, 0, true, extra.Id.Kind == JobKind.Evaluate ? [.. Models(extra.Strategy), classifier] : Models(extra.Strategy));
+            var models = Models(extra.Strategy, extra.Revision);
+            Add(extra.Id, 0, true, extra.Id.Kind == JobKind.Evaluate ? [.. models, classifier] : models);
         }
 
         return plan;
+    }
+
+    /// <summary>What a change of the ensemble needs: its data, one expert at most, and the router's refit.</summary>
+    private static void AddRevision(RunSpec spec, EnsembleRevision revision, EnsembleRevision before, List<PlannedJob> plan)
+    {
+        var run = spec.Name;
+        var number = revision.Revision;
+        var change = revision.Change!;
+        void Add(JobId id, long total, params IEnumerable<JobId> needs) => plan.Add(new PlannedJob(id, [.. needs], plan.Count, total));
+
+        List<JobId> inputs = [new(run, JobKind.Partition, Revision: before.Partition)];
+        if (change.Images is not null)
+        {
+            JobId images = new(run, JobKind.Ingest, Revision: number);
+            Add(images, 0);
+            if (spec.Autoencoder is not null)
+            {
+                JobId latents = new(run, JobKind.Encode, Revision: number);
+                Add(latents, 0, images, new JobId(run, JobKind.TrainAutoencoder));
+                images = latents;
+            }
+
+            inputs.Add(images);
+        }
+        else if (change.Split is { } split)
+        {
+            // The cluster's features; those of images that came later are computed when they are first split.
+            JobId features = new(run, JobKind.Extract, Revision: before.Member(split).Source);
+            if (!plan.Exists(x => x.Id == features))
+            {
+                Add(features, 0, new JobId(run, JobKind.Ingest, Revision: features.Revision));
+            }
+
+            inputs.Add(features);
+        }
+
+        JobId partition = new(run, JobKind.Partition, Revision: revision.Partition);
+        if (revision.Partition == number)
+        {
+            Add(partition, 0, inputs);
+        }
+
+        if (revision.Trained is { } trained)
+        {
+            Add(trained.Job(run), change.Steps ?? spec.Expert.Training.Steps, partition);
+        }
+
+        if (revision.Router == number)
+        {
+            Add(new JobId(run, JobKind.TrainRouter, Revision: number), change.RouterSteps ?? spec.Router.Training.Steps, partition, new JobId(run, JobKind.TrainRouter, Revision: before.Router));
+        }
     }
 
     /// <summary>The strategies that the spec compares; the twin's row comes with the twin.</summary>

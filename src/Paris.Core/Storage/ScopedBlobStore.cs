@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Paris.Core.Jobs;
@@ -74,30 +73,37 @@ public sealed partial class ScopedBlobStore : IBlobStore
     /// <summary>
     /// What each kind of job may read beside the run's spec and its own folder; it writes nowhere else (the classifier: into its cache too).
     /// An expert: its own cluster of the partition, and the autoencoder for its previews. Router and twin: the whole partition. Evaluation
-    /// and samples: everything but the run's other evaluations and samples. The phases before: what they are made from.
+    /// and samples: everything but the run's other evaluations and samples. The phases before: what they are made from. Jobs of a later
+    /// revision of the ensemble read the folders of this and of earlier ones: an expert only its own cluster's, the router also the router
+    /// it starts from.
     /// </summary>
     public static ScopedBlobStore ForJob(IBlobStore store, JobId job, bool enforce = true)
     {
         var run = $"runs/{BlobName.CheckRunId(job.Run)}/";
+        var later = job.Revision > 1;
         string[] inputs = job.Kind switch
         {
             JobKind.Ingest => [],
-            JobKind.TrainAutoencoder or JobKind.TrainClassifier or JobKind.Extract => ["data/"],
+            JobKind.TrainAutoencoder or JobKind.TrainClassifier => ["data/"],
+            JobKind.Extract => later ? ["data-"] : ["data/"],
             JobKind.Assign => ["features/", "data/"],
-            JobKind.Encode => ["data/", "autoencoder/"],
-            JobKind.Partition => ["data/", "latents/", "clusters/"],
-            JobKind.TrainExpert => ["partition/head.json", "partition/result-", $"partition/manifest-{job.Expert}-", $"partition/{job.Expert}/", "autoencoder/"],
+            JobKind.Encode => [later ? "data-" : "data/", "autoencoder/"],
+            JobKind.Partition => later
+                ? ["data-", "latents-", "features/", "features-", "partition/", "partition-"]
+                : ["data/", "latents/", "clusters/"],
+            JobKind.TrainExpert => [.. Enumerable.Range(1, job.Revision).SelectMany(revision => ClusterOf(job, revision)), "autoencoder/"],
+            JobKind.TrainRouter when later => ["partition/", "partition-", "router/", "router-"],
             JobKind.TrainRouter or JobKind.TrainTwin => ["partition/", "autoencoder/"],
-            JobKind.Sample or JobKind.Evaluate => ["data/", "autoencoder/", "classifier/", "clusters/", "partition/", "experts/", "router/", "twin/"],
+            JobKind.Sample or JobKind.Evaluate =>
+                ["data/", "autoencoder/", "classifier/", "clusters/", "partition/", "partition-", "experts/", "router/", "router-", "twin/"],
             _ => throw new ArgumentOutOfRangeException(nameof(job), job.Kind, "Unknown job kind."),
         };
-        var expert = job.Kind == JobKind.TrainExpert ? job.Expert.ToString(CultureInfo.InvariantCulture) : null;
         return new ScopedBlobStore(
             store,
             $"Job {job}",
-            [run + "spec.json", run + "spec-", .. inputs.Select(input => run + input)],
+            [run + "spec.json", run + "spec-", run + "ensemble-", .. inputs.Select(input => run + input)],
             job.Kind == JobKind.TrainClassifier ? [job.Folder, "caches/classifier/"] : [job.Folder],
-            name => expert is not null && ExpertOf(name, run) is { } other && other != expert,
+            name => job.Kind == JobKind.TrainExpert && IsOtherExpert(name, run, job),
             enforce);
     }
 
@@ -153,11 +159,25 @@ public sealed partial class ScopedBlobStore : IBlobStore
     /// <inheritdoc/>
     public Task<DateTimeOffset> GetServerTimeAsync(CancellationToken cancellationToken = default) => _inner.GetServerTimeAsync(cancellationToken);
 
-    /// <summary>The expert whose folder or cluster a name lies in; null when it is nobody's.</summary>
-    private static string? ExpertOf(string name, string run)
-        => name.StartsWith(run, StringComparison.Ordinal) && ExpertInName().Match(name, run.Length) is { Success: true } match && match.Index == run.Length
-            ? match.Groups["expert"].Value
-            : null;
+    /// <summary>What one revision's partition tells an expert: where its cluster is, and the cluster.</summary>
+    private static string[] ClusterOf(JobId job, int revision)
+    {
+        var folder = new JobId(job.Run, JobKind.Partition, Revision: revision).Folder[$"runs/{job.Run}/".Length..];
+        return [folder + "head.json", folder + "result-", $"{folder}manifest-{job.Expert}-", $"{folder}{job.Expert}/"];
+    }
+
+    /// <summary>Whether a name lies in the folder of another expert (one of the same number in another revision included) or in another cluster.</summary>
+    private static bool IsOtherExpert(string name, string run, JobId job)
+    {
+        if (!name.StartsWith(run, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        var match = ExpertInName().Match(name, run.Length);
+        return match.Success && match.Index == run.Length
+            && (match.Groups["weights"].Success ? match.Groups["weights"].Value != job.Label : match.Groups["cluster"].Value != job.Part);
+    }
 
     /// <summary>As <see cref="Admit"/>; what a refused read of another expert's blob would have brought is counted.</summary>
     private async Task<BlobClass> AdmitReadAsync(string name, long? length, CancellationToken cancellationToken)
@@ -214,7 +234,7 @@ public sealed partial class ScopedBlobStore : IBlobStore
     private static bool StartsWithAny(string name, string[] beginnings)
         => Array.Exists(beginnings, beginning => name.StartsWith(beginning, StringComparison.Ordinal));
 
-    [GeneratedRegex("(experts|partition)/(manifest-)?(?<expert>[0-9]+)[-/.]")]
+    [GeneratedRegex("experts/(?<weights>[^/]+)/|partition(-r[0-9]+)?/(manifest-)?(?<cluster>[0-9]+)[-/.]", RegexOptions.ExplicitCapture)]
     private static partial Regex ExpertInName();
 
     private sealed class CountingStream(Stream inner, Action<int> count) : Stream

@@ -36,6 +36,9 @@ internal static class ApiEndpoints
         run.MapGet("/samples/{id}", async (string run, string id, IRunService runs, CancellationToken cancel)
             => Samples(await Find(runs, run, cancel)).FirstOrDefault(s => s.Id == id) ?? throw ApiException.NotFound($"Run '{run}' has no samples '{id}'."));
         run.MapPost("/evaluate", EvaluateAsync);
+        run.MapGet("/experts", async (string run, IBlobStore store, CancellationToken cancel) => await EnsembleViewBuilder.BuildAsync(store, Checked(run), cancel));
+        run.MapPost("/experts", ChangeExpertsAsync);
+        run.MapPost("/experts/undo", UndoExpertsAsync);
         run.MapGet("/jobs/{kind}/trace", (string run, string kind, int? points, IRunService runs, CancellationToken cancel) => TraceAsync(run, kind, "", points, runs, cancel));
         run.MapGet("/jobs/{kind}/{part}/trace", TraceAsync);
         run.MapPost("/jobs/{kind}/migrate", (string run, string kind, HttpRequest request, IRunService runs, CancellationToken cancel) => MigrateAsync(run, kind, "", request, runs, cancel));
@@ -83,6 +86,25 @@ internal static class ApiEndpoints
         }
 
         return Results.Json(await runs.EvaluateAsync(Checked(run), strategies, cancel), RestJson.Wire, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<IResult> ChangeExpertsAsync(string run, [FromBody] EnsembleChange change, IRunService runs, IBlobStore store, ISourceCheck sources, CancellationToken cancel)
+    {
+        var spec = await RunReportBuilder.ReadSpecAsync(store, Checked(run), cancel);
+        if (change.DataOf(spec) is { } data)
+        {
+            sources.Check(spec with { Data = data, Clustering = spec.Clustering with { Clusters = 1 } });
+        }
+
+        await runs.ChangeEnsembleAsync(run, change, cancel);
+        return Results.Json(await EnsembleViewBuilder.BuildAsync(store, run, cancel), RestJson.Wire, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<EnsembleView> UndoExpertsAsync(string run, [FromBody] UndoRequest? request, IRunService runs, IBlobStore store, CancellationToken cancel)
+    {
+        var before = await EnsembleViewBuilder.BuildAsync(store, Checked(run), cancel);
+        await runs.UndoEnsembleAsync(run, request?.Revision ?? before.Pending ?? before.Revision, cancel);
+        return await EnsembleViewBuilder.BuildAsync(store, run, cancel);
     }
 
     private static async Task<TraceView> TraceAsync(string run, string kind, string part, int? points, IRunService runs, CancellationToken cancel)

@@ -62,11 +62,11 @@ internal static class RunFindings
         var trained = report.ClusterShares[largest.Index];
         if (largest.Item < 1.5 * trained)
         {
-            return $"top-1 keeps close to the training set's shares: its largest cluster, {largest.Index}, gets {P(largest.Item)} of the images and has {P(trained)} of the samples.";
+            return $"top-1 keeps close to the training set's shares: its largest cluster, {report.ClusterAt(largest.Index)}, gets {P(largest.Item)} of the images and has {P(trained)} of the samples.";
         }
 
         var atNoise = report.Router?.Accuracy.Where(p => p.T >= 0.95).OrderByDescending(p => p.T).FirstOrDefault();
-        return $"top-1 sends {P(largest.Item)} of the images to cluster {largest.Index}, which holds {P(trained)} of the samples"
+        return $"top-1 sends {P(largest.Item)} of the images to cluster {report.ClusterAt(largest.Index)}, which holds {P(trained)} of the samples"
             + (atNoise is null ? "" : $" (router accuracy at t = {atNoise.T.ToString("0.##", CultureInfo.InvariantCulture)}: {P(atNoise.Accuracy)})")
             + ": at high noise an unconditional router can know little more than the shares, and top-1 lets a small lead decide every first step. In the paper a prompt guides the experts; here nothing but the noise does.";
     }

@@ -13,13 +13,15 @@ namespace Paris.Gateway.Reports;
 /// <summary>Builds a run's report from the results its jobs left in the store, and from nothing else.</summary>
 public static class RunReportBuilder
 {
-    /// <summary>The report as far as the run is; jobs without a result are left out.</summary>
+    /// <summary>The report as far as the run is, about the revision of the ensemble in use; jobs without a result are left out.</summary>
     /// <exception cref="ApiException">There is no such run.</exception>
     public static async Task<RunReport> BuildAsync(IBlobStore store, string run, CancellationToken cancellationToken = default)
     {
         var spec = await ReadSpecAsync(store, run, cancellationToken);
+        var ensemble = (await EnsembleHistory.ReadAsync(store, spec, cancellationToken)).Current;
+        int[] numbers = [.. ensemble.Members.Select(x => x.Expert)];
         var results = new List<(JobResult Result, JobHead Head)>();
-        await foreach (var job in JobsAsync(store, spec, run, cancellationToken))
+        await foreach (var job in JobsAsync(store, ensemble, run, cancellationToken))
         {
             if (await JobFence.ReadResultAsync(store, job, cancellationToken) is { } result
                 && await JobFence.ReadHeadAsync(store, job, cancellationToken) is { } head)
@@ -28,16 +30,16 @@ public static class RunReportBuilder
             }
         }
 
-        var shares = Series(Metrics(results, JobKind.Partition), "share.cluster.");
+        var shares = Shares(Metrics(results, JobKind.Partition), numbers);
         if (shares.Count == 0)
         {
-            shares = Series(Metrics(results, JobKind.Assign), "share.cluster.");
+            shares = Shares(Metrics(results, JobKind.Assign), numbers);
         }
 
         var evaluations = results.Where(r => r.Result.Job.Kind == JobKind.Evaluate).Select(r => r.Result).ToArray();
         var rows = evaluations
             .Where(e => e.Metrics.ContainsKey("frechet"))
-            .Select(e => Row(e, shares))
+            .Select(e => Row(e, shares, numbers))
             .OrderBy(r => r.Distance)
             .ThenBy(r => r.Strategy, StringComparer.Ordinal)
             .ToArray();
@@ -45,7 +47,7 @@ public static class RunReportBuilder
         foreach (var (result, head) in results.Where(r => r.Result.Job.Kind == JobKind.TrainExpert))
         {
             var (first, last) = await LossEndsAsync(store, result.Job, cancellationToken);
-            experts.Add(Expert(result, head, shares) with { FirstLoss = first, LastLoss = last });
+            experts.Add(Expert(result, head, shares.Count == 0 ? null : shares[Array.IndexOf(numbers, result.Job.Expert)]) with { FirstLoss = first, LastLoss = last });
         }
 
         var router = results.Where(r => r.Result.Job.Kind == JobKind.TrainRouter).Select(r => Router(r.Result)).FirstOrDefault();
@@ -64,41 +66,44 @@ public static class RunReportBuilder
             Router = router,
             Jobs = [.. results.Select(r => new JobRow(Short(r.Result.Job), r.Result.Seconds, r.Head.Epoch, r.Result.Metrics, r.Result.Facts))],
             Classes = spec.Data.Classes,
+            Clusters = numbers,
             ClusterShares = shares,
             Pictures = [.. results.SelectMany(r => Pictures(r.Result))],
         };
         return report with { Findings = RunFindings.Of(report) };
     }
 
-    private static async Task<RunSpec> ReadSpecAsync(IBlobStore store, string run, CancellationToken cancellationToken)
+    internal static async Task<RunSpec> ReadSpecAsync(IBlobStore store, string run, CancellationToken cancellationToken)
     {
         var blob = await store.GetAsync($"runs/{run}/spec.json", cancellationToken)
             ?? throw ApiException.NotFound($"There is no run '{run}'; 'paris runs' lists them.");
         return RunSpecJson.Read(blob.Bytes, blob.Info.Name);
     }
 
-    // The jobs of the spec in the order of the line, then the evaluations and samples that were asked for later.
-    private static async IAsyncEnumerable<JobId> JobsAsync(IBlobStore store, RunSpec spec, string run, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    // The jobs of the ensemble in the order of the line, then the evaluations and samples that were asked for later.
+    private static async IAsyncEnumerable<JobId> JobsAsync(IBlobStore store, EnsembleRevision ensemble, string run, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var kind in Enum.GetValues<JobKind>())
         {
             switch (kind)
             {
                 case JobKind.TrainExpert:
-                    for (var k = 0; k < spec.Clustering.Clusters; k++)
+                    foreach (var member in ensemble.Members)
                     {
-                        yield return JobId.ForExpert(run, k);
+                        yield return member.Job(run);
                     }
 
                     break;
+                case JobKind.Partition or JobKind.TrainRouter:
+                    yield return new JobId(run, kind, Revision: kind == JobKind.Partition ? ensemble.Partition : ensemble.Router);
+                    break;
                 case JobKind.Evaluate or JobKind.Sample:
-                    var folder = kind == JobKind.Evaluate ? $"runs/{run}/evaluation/" : $"runs/{run}/samples/";
-                    await foreach (var blob in store.ListAsync(folder, cancellationToken))
+                    foreach (var job in await ListAsync(store, run, kind, cancellationToken))
                     {
-                        var name = blob.Name[folder.Length..];
-                        if (name.EndsWith("/head.json", StringComparison.Ordinal) && name.Count(c => c == '/') == 1)
+                        // The twin is no part of any revision.
+                        if (kind == JobKind.Sample || job.Revision == ensemble.Revision || job.Part == StrategyNames.Twin)
                         {
-                            yield return new JobId(run, kind, name[..^"/head.json".Length]);
+                            yield return job;
                         }
                     }
 
@@ -110,9 +115,26 @@ public static class RunReportBuilder
         }
     }
 
-    private static StrategyRow Row(JobResult result, IReadOnlyList<double> trained)
+    /// <summary>The evaluations or samples that the store knows, of every revision.</summary>
+    internal static async Task<IReadOnlyList<JobId>> ListAsync(IBlobStore store, string run, JobKind kind, CancellationToken cancellationToken)
     {
-        var clusters = Series(result.Metrics, "share.cluster.");
+        var folder = kind == JobKind.Evaluate ? $"runs/{run}/evaluation/" : $"runs/{run}/samples/";
+        var jobs = new List<JobId>();
+        await foreach (var blob in store.ListAsync(folder, cancellationToken))
+        {
+            var name = blob.Name[folder.Length..];
+            if (name.EndsWith("/head.json", StringComparison.Ordinal) && name.Count(c => c == '/') == 1)
+            {
+                jobs.Add(JobId.OfLabel(run, kind, name[..^"/head.json".Length]));
+            }
+        }
+
+        return jobs;
+    }
+
+    private static StrategyRow Row(JobResult result, IReadOnlyList<double> trained, int[] experts)
+    {
+        var clusters = result.Job.Part == StrategyNames.Twin ? Series(result.Metrics, "share.cluster.") : Shares(result.Metrics, experts);
         return new StrategyRow(
             result.Job.Part,
             result.Metrics["frechet"],
@@ -126,12 +148,11 @@ public static class RunReportBuilder
         };
     }
 
-    private static ExpertRow Expert(JobResult result, JobHead head, IReadOnlyList<double> shares)
+    private static ExpertRow Expert(JobResult result, JobHead head, double? share)
     {
-        var k = result.Job.Expert;
         return new ExpertRow(
-            k,
-            k < shares.Count ? shares[k] : null,
+            result.Job.Expert,
+            share,
             null,
             null,
             (long)(Find(result.Metrics, "steps") ?? head.Step),
@@ -185,7 +206,7 @@ public static class RunReportBuilder
         }
     }
 
-    private static RouterRow Router(JobResult result)
+    internal static RouterRow Router(JobResult result)
         => new(
             [.. result.Metrics
                 .Where(m => m.Key.StartsWith("accuracy.t", StringComparison.Ordinal))
@@ -201,9 +222,9 @@ public static class RunReportBuilder
         {
             var file = result.Job.Kind switch
             {
-                JobKind.Evaluate or JobKind.Sample => $"{role}-{result.Job.Part}.png",
+                JobKind.Evaluate or JobKind.Sample => $"{role}-{result.Job.Label}.png",
                 JobKind.Assign => $"{role}.png",
-                _ => result.Job.Part.Length == 0 ? $"{kind}-{role}.png" : $"{kind}-{result.Job.Part}-{role}.png",
+                _ => result.Job.Label.Length == 0 ? $"{kind}-{role}.png" : $"{kind}-{result.Job.Label}-{role}.png",
             };
             var caption = result.Job.Kind == JobKind.Assign ? role.Replace("sheet-", "cluster ", StringComparison.Ordinal)
                 : result.Job.Part.Length == 0 ? $"{kind}: {role}"
@@ -230,10 +251,20 @@ public static class RunReportBuilder
         return values;
     }
 
+    /// <summary>The clusters' shares in the order of the experts, of all of them together; empty when one is missing.</summary>
+    private static IReadOnlyList<double> Shares(IReadOnlyDictionary<string, double> metrics, int[] experts)
+    {
+        double?[] shares = [.. experts.Select(k => Find(metrics, "share.cluster." + k.ToString(CultureInfo.InvariantCulture)))];
+
+        // The partition may hold the cluster of a removed expert too.
+        var sum = shares.Sum();
+        return shares.Any(x => x is null) ? [] : [.. shares.Select(x => sum < 0.999 ? x!.Value / sum!.Value : x!.Value)];
+    }
+
     private static double? Find(IReadOnlyDictionary<string, double> metrics, string name) => metrics.TryGetValue(name, out var value) ? value : null;
 
     private static int Count(IEnumerable<JobResult> results, string metric, int otherwise)
         => (int)(results.Select(r => Find(r.Metrics, metric)).FirstOrDefault(v => v is not null) ?? otherwise);
 
-    private static string Short(JobId job) => job.Part.Length == 0 ? job.KindName : $"{job.KindName}/{job.Part}";
+    private static string Short(JobId job) => job.Label.Length == 0 ? job.KindName : $"{job.KindName}/{job.Label}";
 }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Orleans;
 using Paris.Core.Jobs;
 using Paris.Core.Rest;
+using Paris.Core.Specs;
 using Paris.Gateway.Api;
 using Paris.Grains.Abstractions;
 
@@ -58,6 +59,12 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
 
     public async Task<IReadOnlyList<string>> EvaluateAsync(string run, IReadOnlyList<string> strategies, CancellationToken cancellationToken)
         => await Ask(() => grains.GetGrain<IRunGrain>(run).EvaluateAsync([.. strategies]), cancellationToken);
+
+    public async Task<int> ChangeEnsembleAsync(string run, EnsembleChange change, CancellationToken cancellationToken)
+        => await Ask(() => grains.GetGrain<IRunGrain>(run).ChangeEnsembleAsync(JsonSerializer.Serialize(change, WorkerProtocol.Json)), cancellationToken);
+
+    public async Task<int> UndoEnsembleAsync(string run, int revision, CancellationToken cancellationToken)
+        => await Ask(() => grains.GetGrain<IRunGrain>(run).UndoEnsembleAsync(revision), cancellationToken);
 
     public async Task<TraceView> GetTraceAsync(JobId job, int points, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using Paris.Core.Jobs;
 using Paris.Core.Rest;
+using Paris.Core.Specs;
 
 namespace Paris.Gateway.Runs;
 
@@ -30,6 +31,12 @@ public interface IRunService
 
     /// <summary>Evaluates strategies, those of the spec when none is named; returns the jobs' keys.</summary>
     Task<IReadOnlyList<string>> EvaluateAsync(string run, IReadOnlyList<string> strategies, CancellationToken cancellationToken);
+
+    /// <summary>Adds, replaces or removes an expert; returns the number of the revision in progress.</summary>
+    Task<int> ChangeEnsembleAsync(string run, EnsembleChange change, CancellationToken cancellationToken);
+
+    /// <summary>Takes the last revision of the ensemble back; returns the one in use.</summary>
+    Task<int> UndoEnsembleAsync(string run, int revision, CancellationToken cancellationToken);
 
     /// <summary>A job's loss curve, thinned to <paramref name="points"/>.</summary>
     Task<TraceView> GetTraceAsync(JobId job, int points, CancellationToken cancellationToken);

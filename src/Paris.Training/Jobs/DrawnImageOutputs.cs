@@ -50,17 +50,17 @@ internal static class DrawnImageOutputs
             ["samples.per.second"] = drawn.Count / drawn.Seconds,
             ["router.seconds"] = drawn.RouterSeconds,
         };
-        Shares(all, "share.cluster.", drawn.ClusterShares());
-        Shares(all, "weight.expert.", drawn.MeanWeights());
+        Shares(all, "share.cluster.", drawn.ClusterShares(), drawn.Numbers);
+        Shares(all, "weight.expert.", drawn.MeanWeights(), drawn.Numbers);
         JobContext.Await(context.Fence.CommitResultAsync(new JobResult { Job = context.Job, Outputs = outputs, Metrics = all, Facts = facts, Seconds = drawn.Seconds }));
     }
 
-    /// <summary>Adds one metric an entry: <c>{prefix}{index}</c>.</summary>
-    public static void Shares(Dictionary<string, double> metrics, string prefix, IReadOnlyList<double> shares)
+    /// <summary>Adds one metric an entry: <c>{prefix}{number}</c>.</summary>
+    public static void Shares(Dictionary<string, double> metrics, string prefix, IReadOnlyList<double> shares, IReadOnlyList<int> numbers)
     {
         for (var i = 0; i < shares.Count; i++)
         {
-            metrics[prefix + i.ToString(CultureInfo.InvariantCulture)] = shares[i];
+            metrics[prefix + numbers[i].ToString(CultureInfo.InvariantCulture)] = shares[i];
         }
     }
 

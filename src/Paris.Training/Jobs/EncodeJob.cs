@@ -23,7 +23,7 @@ public sealed class EncodeJob : IJob
             throw new ParisInputException("There is nothing to encode with: the spec has no 'autoencoder', so the run works on pixels.");
         }
 
-        var images = JobContext.Await(ShardManifest.LoadAsync(context.Store, context.Require(JobKind.Ingest).Outputs["manifest"]));
+        var images = JobContext.Await(ShardManifest.LoadAsync(context.Store, context.Require(JobKind.Ingest, revision: context.Job.Revision).Outputs["manifest"]));
         using var codec = LatentCodec.Load(context);
         var (channels, side) = LatentCodec.ModelShape(spec);
         var meter = new ProgressMeter(context, images.Count, "images");

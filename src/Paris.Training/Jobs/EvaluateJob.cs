@@ -19,9 +19,9 @@ public sealed class EvaluateJob : IJob
         var evaluation = context.Spec.Evaluation;
         var strategy = context.Job.Part;
         context.Reporter.Ready(0, evaluation.Images);
-        using var ensemble = Ensemble.Load(context, strategy);
+        using var ensemble = Ensemble.Load(context, strategy, context.Ensemble);
         using var classifier = EvaluationClassifier.Load(context);
-        var drawn = new ImageDrawer(context, ensemble).Draw(strategy, evaluation.Images, context.Spec.Seed, trueCluster: strategy == "oracle" ? TrueClusters(context) : null);
+        var drawn = new ImageDrawer(context, ensemble).Draw(strategy, evaluation.Images, context.Spec.Seed, trueCluster: strategy == "oracle" && context.Job.Revision == 1 ? TrueClusters(context) : null);
 
         var (features, classes, classCount) = classifier.Describe(drawn.Pictures, drawn.Shape);
         var metrics = new Dictionary<string, double>
@@ -43,7 +43,7 @@ public sealed class EvaluateJob : IJob
             shares[c] += 1.0 / classes.Length;
         }
 
-        DrawnImageOutputs.Shares(metrics, "share.class.", shares);
+        DrawnImageOutputs.Shares(metrics, "share.class.", shares, [.. Enumerable.Range(0, classCount)]);
         context.Reporter.Metric("frechet", metrics["frechet"], evaluation.Images);
         context.Reporter.Progress(evaluation.Images, evaluation.Images, evaluation.Images / drawn.Seconds, "images");
         DrawnImageOutputs.Commit(
@@ -58,7 +58,7 @@ public sealed class EvaluateJob : IJob
             });
     }
 
-    /// <summary>The clusters of real samples, in a fixed random order.</summary>
+    /// <summary>The clusters of real samples, in a fixed random order. Later revisions draw them from the clusters' shares.</summary>
     private static Func<int, int> TrueClusters(JobContext context)
     {
         using var file = context.OpenTensors(context.Require(JobKind.Assign).Outputs["assignment"]);

@@ -13,7 +13,7 @@ public sealed class ExtractJob : IJob
     {
         var spec = context.Spec.Clustering;
         var extractor = FeatureExtractors.Create(spec);
-        var manifest = JobContext.Await(ShardManifest.LoadAsync(context.Store, context.Require(JobKind.Ingest).Outputs["manifest"]));
+        var manifest = JobContext.Await(ShardManifest.LoadAsync(context.Store, context.Require(JobKind.Ingest, revision: context.Job.Revision).Outputs["manifest"]));
 
         // Progress counts every pass: those of the fit and the one that extracts.
         var meter = new ProgressMeter(context, manifest.Count * (extractor.FitPasses + 1), "images");

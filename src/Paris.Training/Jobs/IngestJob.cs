@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Paris.Core;
 using Paris.Core.Jobs;
-using Paris.Core.Specs;
 using Paris.Training.Data;
 
 namespace Paris.Training.Jobs;
@@ -17,13 +16,17 @@ public sealed class IngestJob : IJob
     public void Run(JobContext context)
     {
         var spec = context.Spec;
-        using var source = ImageSources.Open(spec.Data, context.SourceRoots);
-        using var test = ImageSources.OpenTest(spec.Data, context.SourceRoots);
-        Check(spec, source, source.Count);
+
+        // A later revision's images are those of one expert.
+        var data = context.Ensemble.Change?.DataOf(spec) ?? spec.Data;
+        var clusters = context.Job.Revision == 1 ? spec.Clustering.Clusters : 1;
+        using var source = ImageSources.Open(data, context.SourceRoots);
+        using var test = ImageSources.OpenTest(data, context.SourceRoots);
+        Check(clusters, source, source.Count);
         var meter = new ProgressMeter(context, source.Count + (test?.Count ?? 0), "images");
         using var captions = new MemoryStream();
         var manifest = Write(context, source, "shard", captions, meter, done: 0);
-        Check(spec, source, manifest.Count);
+        Check(clusters, source, manifest.Count);
         var outputs = new Dictionary<string, BlobEntry> { ["manifest"] = JobContext.Await(context.Fence.PutOutputAsync("manifest.json", manifest.ToBytes())) };
         if (captions.Length > 0)
         {
@@ -66,16 +69,16 @@ public sealed class IngestJob : IJob
         }));
     }
 
-    private static void Check(RunSpec spec, IImageSource source, long images)
+    private static void Check(int clusters, IImageSource source, long images)
     {
         if (images == 0 && source is EncodedImageSource { Bad: [var first, ..] bad })
         {
             throw new ParisInputException($"none of the {bad.Count} files of '{source.Description}' can be read; the first: {first.Reason}");
         }
 
-        if (spec.Clustering.Clusters > images)
+        if (clusters > images)
         {
-            throw new ParisInputException($"clustering.clusters is {spec.Clustering.Clusters}, but '{source.Description}' has only {images} images; use at most {images}.");
+            throw new ParisInputException($"clustering.clusters is {clusters}, but '{source.Description}' has only {images} images; use at most {images}.");
         }
     }
 

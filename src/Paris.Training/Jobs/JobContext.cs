@@ -12,6 +12,7 @@ public sealed class JobContext
     private volatile bool _stopRequested;
     private volatile bool _checkpointRequested;
     private volatile string _stopReason = "";
+    private EnsembleRevision? _ensemble;
 
     public required RunSpec Spec { get; init; }
 
@@ -19,6 +20,12 @@ public sealed class JobContext
 
     /// <summary>The store as this job may see it: reads outside its own data are refused and counted.</summary>
     public required IBlobStore Store { get; init; }
+
+    /// <summary>The revision of the ensemble that the job belongs to.</summary>
+    public EnsembleRevision Ensemble => _ensemble ??= EnsembleOf(Job.Revision);
+
+    /// <summary>Seed of what the job trains: the run's, or that of a later revision.</summary>
+    public ulong Seed => EnsembleRevision.SeedOf(Spec.Seed, Job.Revision);
 
     /// <summary>This worker's ownership of the job; every commit goes through it.</summary>
     public required JobFence Fence { get; init; }
@@ -101,12 +108,15 @@ public sealed class JobContext
     public SafetensorsFile OpenTensors(BlobEntry entry)
         => SafetensorsFile.FromBytes(Await(ShardManifest.ReadVerifiedAsync(Store, entry.Name, entry.Sha256, default)), entry.Name);
 
+    /// <summary>A revision of the run's ensemble.</summary>
+    /// <exception cref="Paris.Core.ParisInputException">There is none of this number.</exception>
+    public EnsembleRevision EnsembleOf(int revision) => Await(EnsembleHistory.ReadRevisionAsync(Store, Spec, revision));
+
     /// <summary>The result of the job of another kind that this one builds on.</summary>
     /// <exception cref="Paris.Core.ParisInputException">That job has no result yet.</exception>
-    public JobResult Require(JobKind kind, string part = "")
-    {
-        var id = new JobId(Job.Run, kind, part);
-        return Await(JobFence.ReadResultAsync(Store, id))
-            ?? throw new Paris.Core.ParisInputException($"{Job.Key} needs the result of {id.Key}, which is not finished; run that job first.");
-    }
+    public JobResult Require(JobKind kind, string part = "", int revision = 1) => Require(new JobId(Job.Run, kind, part, revision));
+
+    /// <inheritdoc cref="Require(JobKind, string, int)"/>
+    public JobResult Require(JobId id) => Await(JobFence.ReadResultAsync(Store, id))
+        ?? throw new Paris.Core.ParisInputException($"{Job.Key} needs the result of {id.Key}, which is not finished; run that job first.");
 }

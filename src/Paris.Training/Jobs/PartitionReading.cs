@@ -1,5 +1,6 @@
 using System.Globalization;
 using Paris.Core.Jobs;
+using Paris.Core.Specs;
 using Paris.Training.Data;
 
 namespace Paris.Training.Jobs;
@@ -10,25 +11,42 @@ internal static class PartitionReading
     /// <summary>The samples of one cluster and the manifest that lists them.</summary>
     public static (SampleSet Samples, ShardManifest Manifest) Cluster(JobContext context, int cluster)
     {
-        var entry = context.Require(JobKind.Partition).Outputs[Role(cluster)];
+        var entry = Of(context, context.Ensemble).Outputs[Role("manifest-", cluster)];
         return (JobContext.Await(SampleSet.LoadAsync(context.Store, entry)), JobContext.Await(ShardManifest.LoadAsync(context.Store, entry)));
     }
 
-    /// <summary>The samples of all clusters, cluster by cluster, and the first cluster's manifest.</summary>
+    /// <summary>
+    /// The samples of all clusters of the job's ensemble, cluster by cluster, and the first cluster's manifest. A sample's cluster is the
+    /// place of its expert in the ensemble, as the router counts them.
+    /// </summary>
     public static (SampleSet Samples, ShardManifest Manifest) All(JobContext context)
     {
-        var partition = context.Require(JobKind.Partition);
+        var partition = Of(context, context.Ensemble);
         var shards = new List<Shard>();
         ShardManifest? first = null;
-        for (var k = 0; k < context.Spec.Clustering.Clusters; k++)
+        foreach (var (place, member) in context.Ensemble.Members.Index())
         {
-            var manifest = JobContext.Await(ShardManifest.LoadAsync(context.Store, partition.Outputs[Role(k)]));
+            var manifest = JobContext.Await(ShardManifest.LoadAsync(context.Store, partition.Outputs[Role("manifest-", member.Expert)]));
             first ??= manifest;
-            shards.AddRange(manifest.ReadShards(context));
+            foreach (var shard in manifest.ReadShards(context))
+            {
+                var places = new long[shard.Count];
+                places.AsSpan().Fill(place);
+                shards.Add(new Shard(shard.Content, shard.Shape, shard.Values, shard.Ids, shard.Labels, places));
+            }
         }
 
         return (new SampleSet(shards), first!);
     }
 
-    private static string Role(int cluster) => "manifest-" + cluster.ToString(CultureInfo.InvariantCulture);
+    /// <summary>[K] samples of each cluster of an ensemble, in the order of its experts.</summary>
+    public static double[] Sizes(JobContext context, EnsembleRevision ensemble)
+    {
+        var metrics = Of(context, ensemble).Metrics;
+        return [.. ensemble.Members.Select(x => metrics[Role("size.cluster.", x.Expert)])];
+    }
+
+    private static JobResult Of(JobContext context, EnsembleRevision ensemble) => context.Require(JobKind.Partition, revision: ensemble.Partition);
+
+    private static string Role(string prefix, int cluster) => prefix + cluster.ToString(CultureInfo.InvariantCulture);
 }

@@ -24,7 +24,7 @@ public sealed class SampleJob : IJob
         }
 
         context.Reporter.Ready(0, order.Count);
-        using var ensemble = Ensemble.Load(context, order.Strategy);
+        using var ensemble = Ensemble.Load(context, order.Strategy, context.EnsembleOf(order.Revision ?? 1));
         var drawn = new ImageDrawer(context, ensemble).Draw(order.Strategy, order.Count, order.Seed ?? context.Spec.Seed, order.Steps, order.GuidanceScale);
         context.Reporter.Progress(order.Count, order.Count, order.Count / drawn.Seconds, "images");
         DrawnImageOutputs.Commit(context, drawn, order.Count, new Dictionary<string, double>(), new Dictionary<string, string> { ["strategy"] = order.Strategy });

@@ -18,13 +18,18 @@ public sealed class TrainExpertJob : IJob
         var twin = context.Job.Kind == JobKind.TrainTwin;
         var (samples, manifest) = twin ? PartitionReading.All(context) : PartitionReading.Cluster(context, context.Job.Expert);
         var spec = context.Spec.Expert;
+        if (context.Ensemble.Change?.Steps is { } steps)
+        {
+            spec = spec with { Training = spec.Training with { Steps = steps } };
+        }
+
         if (twin)
         {
             spec = spec with { Training = spec.Training with { Batch = spec.Training.Batch * context.Spec.Clustering.Clusters } };
         }
 
         using var codec = LatentCodec.Load(context);
-        using var task = new ExpertTask(spec, samples, context.Spec.Seed, twin ? PhiloxKey.NoExpert : context.Job.Expert, manifest.Classes.Count, codec);
+        using var task = new ExpertTask(spec, samples, context.Seed, twin ? PhiloxKey.NoExpert : context.Job.Expert, manifest.Classes.Count, codec);
         using var loop = new TrainingLoop(context, task, spec.Training);
         var outcome = loop.Run();
         var model = TrainedModel.Upload(context, loop, task, outcome, new Dictionary<string, string>

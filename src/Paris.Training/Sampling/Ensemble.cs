@@ -1,4 +1,3 @@
-using System.Globalization;
 using Paris.Core;
 using Paris.Core.Formats;
 using Paris.Core.Jobs;
@@ -20,13 +19,17 @@ public sealed class Ensemble : IDisposable
     private readonly List<nn.Module> _modules = [];
     private readonly RunSpec _spec;
 
-    private Ensemble(RunSpec spec, LatentCodec codec)
+    private Ensemble(RunSpec spec, LatentCodec codec, IReadOnlyList<int> experts)
     {
         _spec = spec;
         Codec = codec;
+        Experts = experts;
     }
 
     public LatentCodec Codec { get; }
+
+    /// <summary>[K] numbers of the experts, in the order of the sampler's weights; the twin is 0.</summary>
+    public IReadOnlyList<int> Experts { get; }
 
     /// <summary>[K] share of each cluster in the data.</summary>
     public double[] Shares { get; private set; } = [];
@@ -37,11 +40,14 @@ public sealed class Ensemble : IDisposable
     public EnsembleSampler Sampler { get; private set; } = null!;
 
     /// <summary>Loads the models a strategy needs; the twin is an ensemble of one.</summary>
+    /// <param name="context">The job.</param>
+    /// <param name="strategy">A strategy, <c>twin</c>, or <c>expert-3</c>.</param>
+    /// <param name="revision">Which experts, router and clusters.</param>
     /// <exception cref="ParisInputException">A model is not trained yet.</exception>
-    public static Ensemble Load(JobContext context, string strategy)
+    public static Ensemble Load(JobContext context, string strategy, EnsembleRevision revision)
     {
         var spec = context.Spec;
-        var ensemble = new Ensemble(spec, LatentCodec.Load(context));
+        var ensemble = new Ensemble(spec, LatentCodec.Load(context), strategy == StrategyNames.Twin ? [0] : [.. revision.Members.Select(x => x.Expert)]);
         try
         {
             var experts = new List<VelocityModel>();
@@ -53,20 +59,15 @@ public sealed class Ensemble : IDisposable
                     throw new ParisInputException($"run '{spec.Name}' trains no twin; set 'twin: true' in its spec.");
                 }
 
-                experts.Add(ensemble.LoadExpert(context, JobKind.TrainTwin, ""));
+                experts.Add(ensemble.LoadExpert(context, new JobId(spec.Name, JobKind.TrainTwin)));
                 ensemble.Shares = [1];
             }
             else
             {
-                var partition = context.Require(JobKind.Partition);
-                ensemble.Shares = [.. Enumerable.Range(0, spec.Clustering.Clusters)
-                    .Select(k => partition.Metrics[$"share.cluster.{k.ToString(CultureInfo.InvariantCulture)}"])];
-                for (var k = 0; k < spec.Clustering.Clusters; k++)
-                {
-                    experts.Add(ensemble.LoadExpert(context, JobKind.TrainExpert, k.ToString(CultureInfo.InvariantCulture)));
-                }
-
-                router = ensemble.LoadRouter(context);
+                var sizes = PartitionReading.Sizes(context, revision);
+                ensemble.Shares = [.. sizes.Select(size => size / sizes.Sum())];
+                experts.AddRange(revision.Members.Select(x => ensemble.LoadExpert(context, x.Job(spec.Name))));
+                router = ensemble.LoadRouter(context, new JobId(spec.Name, JobKind.TrainRouter, Revision: revision.Router));
             }
 
             ensemble.Sampler = new EnsembleSampler(experts, router);
@@ -111,29 +112,33 @@ public sealed class Ensemble : IDisposable
         Codec.Dispose();
     }
 
-    private VelocityModel LoadExpert(JobContext context, JobKind kind, string part)
+    private VelocityModel LoadExpert(JobContext context, JobId job)
     {
         var (channels, side) = LatentCodec.ModelShape(_spec);
-        using var file = OpenWeights(context, kind, part);
+        using var file = OpenWeights(context, job);
         // The file knows how many classes the data had: its table has one row more, the null class.
         var classes = file.Contains("class_embed") ? (int)file["class_embed"].Shape[0] - 1 : 0;
-        Classes = Math.Max(Classes, classes);
+        if (_modules.Count > 0 && classes != Classes)
+        {
+            throw new ParisInputException($"{job.Key} knows {classes} classes, the experts before it {Classes}; an ensemble shares its classes.");
+        }
+
+        Classes = classes;
         var expert = Keep(new DiTExpert(DiTShape.From(_spec.Expert.Model, channels, side, classes)));
         WeightFile.Load(expert, file);
         return (x, t, condition) => expert.call(x, t, condition);
     }
 
-    private RouterModel LoadRouter(JobContext context)
+    private RouterModel LoadRouter(JobContext context, JobId job)
     {
         var (channels, side) = LatentCodec.ModelShape(_spec);
-        var router = Keep(new DiTRouter(DiTShape.From(_spec.Router.Model, channels, side), _spec.Clustering.Clusters));
-        using var file = OpenWeights(context, JobKind.TrainRouter, "");
+        var router = Keep(new DiTRouter(DiTShape.From(_spec.Router.Model, channels, side), Experts.Count));
+        using var file = OpenWeights(context, job);
         WeightFile.Load(router, file);
         return router.call;
     }
 
-    private static SafetensorsFile OpenWeights(JobContext context, JobKind kind, string part)
-        => context.OpenTensors(context.Require(kind, part).Outputs["model"]);
+    private static SafetensorsFile OpenWeights(JobContext context, JobId job) => context.OpenTensors(context.Require(job).Outputs["model"]);
 
     private T Keep<T>(T module)
         where T : nn.Module

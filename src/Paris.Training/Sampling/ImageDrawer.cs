@@ -10,13 +10,16 @@ namespace Paris.Training.Sampling;
 /// <param name="Pictures">[N, C, H, W] values −1 … 1.</param>
 /// <param name="Shape">[C, H, W].</param>
 /// <param name="Weights">[N, steps, K] the routing trace.</param>
-/// <param name="Experts">K.</param>
+/// <param name="Numbers">[K] the experts' numbers.</param>
 /// <param name="ExpertsPerStep">Mean expert passes an image and step.</param>
 /// <param name="Seconds">Seconds of sampling, decoding and router included.</param>
 /// <param name="RouterSeconds">Seconds of the router in them.</param>
-public sealed record DrawnImages(float[] Pictures, int[] Shape, float[] Weights, int Experts, double ExpertsPerStep, double Seconds, double RouterSeconds)
+public sealed record DrawnImages(float[] Pictures, int[] Shape, float[] Weights, IReadOnlyList<int> Numbers, double ExpertsPerStep, double Seconds, double RouterSeconds)
 {
     public int Count => Pictures.Length / (Shape[0] * Shape[1] * Shape[2]);
+
+    /// <summary>K.</summary>
+    public int Experts => Numbers.Count;
 
     /// <summary>Picture i.</summary>
     public ReadOnlySpan<float> Picture(int i) => Pictures.AsSpan(i * Shape[0] * Shape[1] * Shape[2], Shape[0] * Shape[1] * Shape[2]);
@@ -132,7 +135,7 @@ public sealed class ImageDrawer(JobContext context, Ensemble ensemble)
             pictures ?? [],
             shape,
             [.. weights.SelectMany(w => w)],
-            ensemble.Sampler.Experts,
+            ensemble.Experts,
             calls / ((double)count * stepCount),
             seconds,
             routerSeconds);
@@ -153,9 +156,10 @@ public sealed class ImageDrawer(JobContext context, Ensemble ensemble)
 
         if (name.StartsWith("expert-", StringComparison.Ordinal))
         {
-            return int.TryParse(name["expert-".Length..], out var k) && k >= 0 && k < ensemble.Sampler.Experts
-                ? (RoutingStrategy.Create("cluster-first"), _ => k)
-                : throw new ParisInputException($"'{name}' names no expert; this run has expert-0 to expert-{ensemble.Sampler.Experts - 1}.");
+            var place = int.TryParse(name["expert-".Length..], out var expert) ? ensemble.Experts.ToList().IndexOf(expert) : -1;
+            return place >= 0
+                ? (RoutingStrategy.Create("cluster-first"), _ => place)
+                : throw new ParisInputException($"'{name}' names no expert; this ensemble has {string.Join(", ", ensemble.Experts.Select(k => $"expert-{k}"))}.");
         }
 
         var evaluation = context.Spec.Evaluation;

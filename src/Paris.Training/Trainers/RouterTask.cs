@@ -5,6 +5,7 @@ using Paris.Core.Specs;
 using Paris.Models;
 using Paris.Training.Data;
 using Paris.Training.Diffusion;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Paris.Training.Trainers;
@@ -21,13 +22,17 @@ public sealed class RouterTask : TrainingTask
     private readonly DiTRouter _model;
     private readonly SampleSet _samples;
     private readonly PhiloxKey _measurement;
+    private readonly bool _headOnly;
 
     /// <param name="spec">Model and optimiser.</param>
     /// <param name="samples">All samples, with their clusters.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="clusters">K.</param>
-    public RouterTask(TrainerSpec spec, SampleSet samples, ulong seed, int clusters)
+    /// <param name="start">A router to start from; null starts from random weights.</param>
+    /// <param name="headOnly">Trains the head alone; the trunk keeps its bits.</param>
+    public RouterTask(TrainerSpec spec, SampleSet samples, ulong seed, int clusters, RouterStart? start = null, bool headOnly = false)
     {
+        _headOnly = headOnly;
         var streams = DiffusionStreams.ForPurpose(seed, RandomPurpose.Router);
         _samples = samples;
         _measurement = new PhiloxKey(seed, RandomPurpose.Router, 5);
@@ -36,15 +41,33 @@ public sealed class RouterTask : TrainingTask
 
         // The router's own place among the initial weights: no expert has this number.
         WeightInitialization.Apply(_model, seed, InitializationPlace);
+        start?.Apply(_model);
     }
 
     public override nn.Module Module => _model;
+
+    public override IEnumerable<(string name, Parameter parameter)> Trained
+        => _headOnly ? base.Trained.Where(x => x.name.StartsWith("head.", StringComparison.Ordinal)) : base.Trained;
 
     public override IBatchSource Batches { get; }
 
     private const int InitializationPlace = 60_000;
 
-    public override Tensor Loss(BatchView batch) => nn.functional.cross_entropy(_model.call(batch.Input, batch.Time), batch.Labels);
+    public override Tensor Loss(BatchView batch)
+    {
+        if (!_headOnly)
+        {
+            return nn.functional.cross_entropy(_model.call(batch.Input, batch.Time), batch.Labels);
+        }
+
+        Tensor state; // [b, D]
+        using (no_grad())
+        {
+            state = _model.Trunk(batch.Input, batch.Time);
+        }
+
+        return nn.functional.cross_entropy(_model.Readout(state), batch.Labels);
+    }
 
     /// <summary>
     /// The router as it is now, on samples of the data with noise it has not seen: <c>accuracy.t0.50</c> …, mean cross-entropy

@@ -59,7 +59,7 @@ public sealed class TrainingLoop : IDisposable
         _task = task;
         _spec = spec;
         _time = context.Time;
-        Parameters = FlatParameters.Attach(task.Module.named_parameters(), spec.EmaDecay > 0);
+        Parameters = FlatParameters.Attach(task.Trained, spec.EmaDecay > 0);
         _optimizer = new AdamW(Parameters, AdamWSettings.From(spec));
         _microBatches = (int)Math.Min(task.Batches.BatchSize, (long)spec.Accumulate * Math.Max(1, context.Split));
         _good = new StateSnapshot(Parameters);

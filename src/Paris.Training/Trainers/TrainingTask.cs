@@ -1,4 +1,5 @@
 using Paris.Training.Optimization;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Paris.Training.Trainers;
@@ -8,6 +9,9 @@ public abstract class TrainingTask : IDisposable
 {
     /// <summary>The module whose parameters are trained; already on its device.</summary>
     public abstract nn.Module Module { get; }
+
+    /// <summary>The parameters that are trained, by name: all, unless the task holds some fixed.</summary>
+    public virtual IEnumerable<(string name, Parameter parameter)> Trained => Module.named_parameters();
 
     /// <summary>The inputs of every step.</summary>
     public abstract IBatchSource Batches { get; }

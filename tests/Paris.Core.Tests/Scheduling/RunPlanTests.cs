@@ -109,6 +109,78 @@ public sealed class RunPlanTests
     }
 
     [Fact]
+    public void ASplitTrainsOneExpertAndRefitsTheRouterOnly()
+    {
+        var ensemble = After(new EnsembleChange { Change = EnsembleChangeKind.Add, Split = 1, Steps = 5, RouterSteps = 6 });
+        var done = RunPlan.For(_spec).ToDictionary(x => x.Id, _ => JobOutcome.Done);
+        Assert.Equal(["partition/r2"], Ready(ensemble));
+        Finish(done, "partition/r2");
+        Assert.Equal(["expert/3-r2", "router/r2"], Ready(ensemble));
+        Finish(done, "expert/3-r2");
+        Assert.Equal(["router/r2"], Ready(ensemble));
+        Finish(done, "router/r2");
+        Assert.Equal(["evaluate/top-1-r2", "evaluate/full-r2"], Ready(ensemble));
+        Assert.Equal(RunStage.Running, RunPlan.Decide(RunPlan.For(_spec, null, ensemble), done, RunWish.Run).Stage);
+        Finish(done, "evaluate/top-1-r2", "evaluate/full-r2");
+        Assert.Equal(RunStage.Completed, RunPlan.Decide(RunPlan.For(_spec, null, ensemble), done, RunWish.Run).Stage);
+
+        var plan = RunPlan.For(_spec, null, ensemble);
+        Assert.Equal([5, 6], plan.Where(x => x.Id.Revision == 2 && x.Total > 0).Select(x => x.Total));
+        Assert.Equal(RunPlan.For(_spec).Select(x => (x.Id, x.Place)), plan.Where(x => x.Id.Revision == 1).Select(x => (x.Id, x.Place)));
+
+        // Taken back, nothing of it is left to do.
+        Assert.DoesNotContain(RunPlan.For(_spec, null, ensemble with { State = new EnsembleState { Discarded = [2] } }), x => x.Id.Revision == 2);
+
+        string[] Ready(EnsembleHistory history) => [.. RunPlan.Decide(RunPlan.For(_spec, null, history), done, RunWish.Run).ShouldRun.Select(x => x.Id.Key["demo/".Length..])];
+    }
+
+    [Fact]
+    public void NewImagesAreReadEncodedAndPartitionedForTheirExpertAlone()
+    {
+        var first = After(new EnsembleChange { Change = EnsembleChangeKind.Replace, Expert = 0, Images = "more" });
+        Assert.Equal(
+            ["ingest/r2", "encode/r2", "partition/r2", "expert/0-r2", "router/r2", "evaluate/top-1-r2", "evaluate/full-r2"],
+            Later(RunPlan.For(_spec, null, first)));
+
+        // Their features are computed when their cluster is split.
+        var second = After(first, new EnsembleChange { Change = EnsembleChangeKind.Add, Split = 0 });
+        Assert.Equal(["extract/r2", "partition/r3", "expert/3-r3", "router/r3"], Later(RunPlan.For(_spec, null, second)).Skip(7).Take(4));
+        Assert.Equal(["demo/expert/0-r2", "demo/expert/1", "demo/expert/2", "demo/expert/3-r3", "demo/router/r3"], second.Current.Models("demo").Select(x => x.Key));
+    }
+
+    [Fact]
+    public void ARemovalRefitsTheRouterAndAReplacementOnTheSameClusterOnlyTrains()
+    {
+        Assert.Equal(["router/r2", "evaluate/top-1-r2", "evaluate/full-r2"], Later(RunPlan.For(_spec, null, After(new EnsembleChange { Change = EnsembleChangeKind.Remove, Expert = 1 }))));
+        Assert.Equal(["expert/1-r2", "evaluate/top-1-r2", "evaluate/full-r2"], Later(RunPlan.For(_spec, null, After(new EnsembleChange { Change = EnsembleChangeKind.Replace, Expert = 1 }))));
+    }
+
+    [Fact]
+    public void ASampleWaitsForTheModelsOfItsOwnRevision()
+    {
+        var ensemble = After(new EnsembleChange { Change = EnsembleChangeKind.Add, Split = 1 });
+        ExtraJob[] extras = [new(new JobId("demo", JobKind.Sample, "old"), "full"), new(new JobId("demo", JobKind.Sample, "new"), "full", 2)];
+        var done = RunPlan.For(_spec).ToDictionary(x => x.Id, _ => JobOutcome.Done);
+        var decision = RunPlan.Decide(RunPlan.For(_spec, extras, ensemble), done, RunWish.Run);
+        Assert.Contains(decision.ShouldRun, x => x.Id.Part == "old");
+        Assert.Contains(decision.Waiting, x => x.Id.Part == "new");
+    }
+
+    private static EnsembleHistory After(EnsembleChange change) => After(EnsembleHistory.First(_spec), change);
+
+    private static EnsembleHistory After(EnsembleHistory history, EnsembleChange change)
+    {
+        var next = history.Current.With(change, history.NextNumber);
+        return new EnsembleHistory { Revisions = [.. history.Revisions, next], State = new EnsembleState { Current = next.Revision } };
+    }
+
+    private static string[] Later(IReadOnlyList<PlannedJob> plan)
+    {
+        Assert.All(plan, x => Assert.All(x.Needs, need => Assert.Contains(plan, y => y.Id == need && y.Place < x.Place)));
+        return [.. plan.Where(x => x.Id.Revision > 1).Select(x => x.Id.Key["demo/".Length..])];
+    }
+
+    [Fact]
     public void PlacesAndTotalsFollowThePlan()
     {
         var plan = RunPlan.For(_spec);

@@ -14,6 +14,9 @@ public sealed class ScopedBlobStoreTests
         "runs/demo/partition/2/shard-00000-e1.safetensors", "runs/demo/partition/manifest-1-e1.json", "runs/demo/partition/manifest-2-e1.json",
         "runs/demo/experts/1/head.json", "runs/demo/experts/10/head.json", "runs/demo/experts/2/head.json", "runs/demo/experts/2/step-00000100-e1.safetensors",
         "runs/demo/router/head.json", "runs/demo/twin/head.json", "runs/demo/evaluation/full/head.json", "runs/demo/evaluation/top-1/head.json", "runs/demo/samples/a/request.json",
+        "runs/demo/ensemble-2.json", "runs/demo/data-r2/head.json", "runs/demo/latents-r2/head.json", "runs/demo/features-r2/head.json", "runs/demo/router-r2/head.json",
+        "runs/demo/partition-r2/head.json", "runs/demo/partition-r2/result-e1.json", "runs/demo/partition-r2/1/manifest-e1.json", "runs/demo/partition-r2/2/manifest-e1.json",
+        "runs/demo/partition-r3/1/manifest-e1.json", "runs/demo/experts/1-r2/head.json", "runs/demo/experts/2-r2/head.json", "runs/demo/evaluation/full-r2/head.json",
         "runs/other/spec.json", "runs/demo2/spec.json", "cluster/dev/membership.json",
     ];
 
@@ -28,14 +31,20 @@ public sealed class ScopedBlobStoreTests
     [InlineData("demo/expert/1", "experts/1/ partition/head.json partition/result-e1.json partition/manifest-1-e1.json partition/1/ autoencoder/")]
     [InlineData("demo/router", "router/ partition/ autoencoder/")]
     [InlineData("demo/twin", "twin/ partition/ autoencoder/")]
-    [InlineData("demo/evaluate/full", "evaluation/full/ data/ autoencoder/ classifier/ clusters/ partition/ experts/ router/ twin/")]
-    [InlineData("demo/sample/a", "samples/a/ data/ autoencoder/ classifier/ clusters/ partition/ experts/ router/ twin/")]
+    [InlineData("demo/evaluate/full", "evaluation/full/ data/ autoencoder/ classifier/ clusters/ partition/ partition- experts/ router/ router- twin/")]
+    [InlineData("demo/sample/a", "samples/a/ data/ autoencoder/ classifier/ clusters/ partition/ partition- experts/ router/ router- twin/")]
+    [InlineData("demo/ingest/r2", "data-r2/")]
+    [InlineData("demo/extract/r2", "features-r2/ data-")]
+    [InlineData("demo/encode/r2", "latents-r2/ data- autoencoder/")]
+    [InlineData("demo/partition/r2", "partition-r2/ partition/ partition-r3/ data- latents- features/ features-")]
+    [InlineData("demo/expert/1-r2", "experts/1-r2/ partition/head.json partition/result-e1.json partition/manifest-1-e1.json partition/1/ partition-r2/head.json partition-r2/result-e1.json partition-r2/1/ autoencoder/")]
+    [InlineData("demo/router/r2", "router-r2/ router/ partition/ partition-")]
     public async Task EachKindReadsItsInputsAndWritesItsFolder(string key, string folders)
     {
         var inner = await FillAsync();
         var job = JobId.Parse(key);
         var store = ScopedBlobStore.ForJob(inner, job);
-        var allowed = folders.Split(' ').Select(folder => "runs/demo/" + folder).Append("runs/demo/spec").ToList();
+        var allowed = folders.Split(' ').Select(folder => "runs/demo/" + folder).Append("runs/demo/spec").Append("runs/demo/ensemble-").ToList();
         var refused = 0;
         foreach (var name in Names)
         {
@@ -88,6 +97,23 @@ public sealed class ScopedBlobStoreTests
         await Assert.ThrowsAsync<BlobScopeException>(() => store.OpenReadAsync("runs/demo/experts/2/head.json", 0, 5));
         await Assert.ThrowsAsync<BlobScopeException>(() => store.GetAsync("runs/demo/experts/2/no-such-blob"));
         Assert.Equal(tried + 5 + 1, store.BytesBetweenExperts);
+    }
+
+    [Fact]
+    public async Task AnExpertOfALaterRevisionReadsNoOtherNotEvenItsPredecessor()
+    {
+        var store = ScopedBlobStore.ForJob(await FillAsync(), JobId.ForExpert("demo", 1, 2));
+        string[] others = ["experts/1/head.json", "experts/2-r2/head.json", "partition/2/shard-00000-e1.safetensors", "partition-r2/2/manifest-e1.json"];
+        foreach (var name in others)
+        {
+            await Assert.ThrowsAsync<BlobScopeException>(() => store.GetAsync("runs/demo/" + name));
+        }
+
+        Assert.Equal(others.Length, store.Refused(BlobClass.OtherExpert));
+        var counting = ScopedBlobStore.ForJob(await FillAsync(), JobId.ForExpert("demo", 1, 2), enforce: false);
+        await counting.GetAsync("runs/demo/experts/1/head.json");
+        await counting.GetAsync("runs/demo/partition-r2/1/manifest-e1.json");
+        Assert.Equal("runs/demo/experts/1/head.json".Length, counting.BytesBetweenExperts);
     }
 
     /// <summary>The zero of <c>paris.bytes.between_experts</c> means something only if the counter can count.</summary>

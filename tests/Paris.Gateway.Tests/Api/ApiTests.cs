@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
 using Paris.Core.Rest;
 using Paris.Core.Specs;
 using Paris.Core.Storage;
+using Paris.Gateway.Runs;
 
 namespace Paris.Gateway.Tests.Api;
 
@@ -26,6 +28,27 @@ public sealed class ApiTests
 
         var spec = RunSpecJson.Read(Encoding.UTF8.GetBytes(gateway.Runs.Specs["smoke"]));
         Assert.Equal(RunSpecJson.Hash(RunSpecPresets.Load("smoke").Spec), RunSpecJson.Hash(spec));
+    }
+
+    [Fact]
+    public async Task Experts_are_listed_changed_and_taken_back()
+    {
+        await using var gateway = await TestGateway.StartAsync(services: x => x.AddSingleton<ISourceCheck, LocalSourceCheck>());
+        using var client = gateway.Client();
+        await Problem(await client.GetAsync("/api/v1/runs/smoke/experts"), HttpStatusCode.NotFound);
+        await gateway.Store.PutAsync("runs/smoke/spec.json", RunSpecJson.Serialize(RunSpecPresets.Load("smoke").Spec), PutCondition.Absent);
+        var view = await client.GetFromJsonAsync<EnsembleView>("/api/v1/runs/smoke/experts", RestJson.Wire);
+        Assert.Equal((1, "in-use"), (view!.Revision, Assert.Single(view.Revisions).State));
+        Assert.Equal([new ExpertView(0, null, null, 1, null, null), new ExpertView(1, null, null, 1, null, null), new ExpertView(2, null, null, 1, null, null)], view.Experts);
+
+        var added = await client.PostAsync("/api/v1/runs/smoke/experts", Json("""{"change":"add","split":2,"router":"whole"}"""));
+        Assert.Equal(HttpStatusCode.Accepted, added.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await client.PostAsync("/api/v1/runs/smoke/experts/undo", Json("""{"revision":2}"""))).StatusCode);
+        Assert.Equal(["Add smoke  2 Whole", "undo smoke 2"], gateway.Runs.Calls);
+
+        await Problem(await client.PostAsync("/api/v1/runs/smoke/experts", Json("""{"change":"add","images":"/nowhere/at/all"}""")), HttpStatusCode.BadRequest);
+
+        static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
     }
 
     [Fact]

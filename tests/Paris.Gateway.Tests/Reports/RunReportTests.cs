@@ -77,6 +77,36 @@ public sealed class RunReportTests : IDisposable
     }
 
     [Fact]
+    public async Task After_a_change_report_and_experts_are_about_the_revision_in_use()
+    {
+        await FillAsync();
+        var first = EnsembleRevision.First(RunSpecPresets.Load("smoke").Spec);
+        var second = first.With(new EnsembleChange { Change = EnsembleChangeKind.Remove, Expert = 1 }, 2);
+        var third = second.With(new EnsembleChange { Change = EnsembleChangeKind.Add, Split = 0 }, 3);
+        await PutAsync(EnsembleRevision.BlobName("smoke", 2), second);
+        await PutAsync(EnsembleRevision.BlobName("smoke", 3), third);
+        await PutAsync(EnsembleState.BlobName("smoke"), new EnsembleState { Current = 2 });
+        await FinishAsync(new JobId("smoke", JobKind.TrainRouter, Revision: 2), new() { ["accuracy.t0.50"] = 0.7 });
+        await FinishAsync(new JobId("smoke", JobKind.Evaluate, "top-1", 2), new() { ["frechet"] = 80, ["share.class.0"] = 1, ["share.cluster.0"] = 0.25, ["share.cluster.2"] = 0.75 });
+
+        var report = await RunReportBuilder.BuildAsync(_store, "smoke");
+        Assert.Equal([0, 2], report.Experts.Select(x => x.Expert));
+        Assert.Equal([0, 2], report.Clusters);
+        Assert.Equal([5.0 / 7, 2.0 / 7], report.ClusterShares, (a, b) => Math.Abs(a - b) < 1e-9);
+        Assert.Equal(("top-1", 80.0), (Assert.Single(report.Strategies).Strategy, report.Strategies[0].Distance));
+        Assert.Equal([0.25, 0.75], report.Strategies[0].ClusterShares);
+        Assert.Equal(0.7, Assert.Single(report.Router!.Accuracy).Accuracy);
+
+        var view = await EnsembleViewBuilder.BuildAsync(_store, "smoke");
+        Assert.Equal((2, 3), (view.Revision, view.Pending));
+        Assert.Equal(["former", "in-use", "in-progress"], view.Revisions.Select(x => x.State));
+        Assert.Equal("expert 3 added, cluster 0 split; router's head refit", view.Revisions[2].Change);
+        Assert.Equal([(1, "top-1", 93.6), (2, "top-1", 80.0)], view.Scores.Where(x => x.Strategy == "top-1").Select(x => (x.Revision, x.Strategy, x.Distance)));
+
+        Task PutAsync<T>(string name, T value) => _store.PutAsync(name, JsonSerializer.SerializeToUtf8Bytes(value, WorkerProtocol.Json), PutCondition.Absent);
+    }
+
+    [Fact]
     public async Task An_unknown_run_is_not_found()
         => Assert.Equal(404, (await Assert.ThrowsAsync<ApiException>(() => RunReportBuilder.BuildAsync(_store, "none"))).Status);
 
