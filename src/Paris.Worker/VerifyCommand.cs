@@ -13,8 +13,8 @@ using Paris.Training.Sampling;
 namespace Paris.Worker;
 
 /// <summary>
-/// <c>verify --fixtures DIR</c>: every golden comparison on any folder with the layout of the fixtures, one line each. Exit code 1 when
-/// one fails, 2 when the folder is not usable.
+/// <c>verify --fixtures DIR</c>: every golden comparison on any folder with the layout of the fixtures, one line each; a set that the folder
+/// lacks is named. Exit code 1 when one fails, 2 when the folder is not usable.
 /// </summary>
 public static class VerifyCommand
 {
@@ -23,12 +23,16 @@ public static class VerifyCommand
     [
         ("paris-tiny", ModelGoldens.Verify),
         ("paris-tiny", SamplingVerification.Verify),
+        ("dit-tiny", ModelGoldens.VerifyImageNetDiT),
         ("optim", OptimizationVerification.VerifyOptimizer),
         ("training-golden", OptimizationVerification.VerifyFlowMatching),
         ("statistics", fixtures => KMeansVerification.Verify(Path.Combine(fixtures, "statistics"))),
         ("statistics", fixtures => FrechetVerification.Verify(Path.Combine(fixtures, "statistics"))),
         ("dinov2-tiny", EncoderGoldens.VerifyDinoV2),
         ("clip-text-tiny", EncoderGoldens.VerifyClipText),
+        ("clip-tokenizer", TokenizerGoldens.Verify),
+        ("autoencoder-kl-tiny", AutoencoderGoldens.VerifyKL),
+        ("taef2", AutoencoderGoldens.VerifyTiny),
     ];
 
     /// <summary>Runs every comparison whose folder exists.</summary>
@@ -54,6 +58,10 @@ public static class VerifyCommand
             : throw new ParisInputException($"'{fixtures}' holds none of the folders {string.Join(", ", _comparisons.Select(c => c.Folder).Distinct())}.");
     }
 
+    /// <summary>The sets that could be compared and that the folder lacks.</summary>
+    public static IReadOnlyList<string> Absent(string fixtures) =>
+        [.. _comparisons.Select(c => c.Folder).Distinct().Where(folder => !Directory.Exists(Path.Combine(fixtures, folder)))];
+
     public static Command Create()
     {
         var fixtures = new Option<string>("--fixtures") { Description = "Folder with the golden inputs and outputs, e.g. tests/fixtures.", Required = true };
@@ -63,7 +71,8 @@ public static class VerifyCommand
         {
             try
             {
-                return Print(Run(parsed.GetRequiredValue(fixtures)), parsed.GetValue(json));
+                var folder = parsed.GetRequiredValue(fixtures);
+                return Print(Run(folder), Absent(folder), parsed.GetValue(json));
             }
             catch (ParisInputException exception)
             {
@@ -74,7 +83,7 @@ public static class VerifyCommand
         return command;
     }
 
-    private static int Print(IReadOnlyList<VerificationRow> rows, bool json)
+    private static int Print(IReadOnlyList<VerificationRow> rows, IReadOnlyList<string> absent, bool json)
     {
         var failed = rows.Count(row => !row.Pass);
         if (json)
@@ -93,6 +102,11 @@ public static class VerifyCommand
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
                     $"{row.Name.PadRight(width)}  abs {row.MaxAbs:0.00e+00}  rel {row.MaxRel:0.00e+00}  tolerance {row.Tolerance:0.0e+00}  {(row.Pass ? "pass" : "FAIL")}"));
+            }
+
+            if (absent.Count > 0)
+            {
+                Console.WriteLine($"not compared, because the folder lacks them: {string.Join(", ", absent)}");
             }
 
             Console.WriteLine($"{rows.Count - failed} passed, {failed} failed");

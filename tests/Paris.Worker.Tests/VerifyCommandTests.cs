@@ -29,7 +29,7 @@ public sealed class VerifyCommandTests
     {
         var rows = VerifyCommand.Run(Fixtures);
         Assert.All(rows, row => Assert.True(row.Pass, $"{row.Name}: {row.MaxAbs} over {row.Tolerance}"));
-        foreach (var set in new[] { "paris-tiny/io", "paris-tiny/sample", "training-golden", "statistics/kmeans", "statistics/frechet", "dinov2-tiny/", "clip-text-tiny" })
+        foreach (var set in new[] { "paris-tiny/io", "paris-tiny/sample", "training-golden", "statistics/kmeans", "statistics/frechet", "dinov2-tiny/", "clip-text-tiny", "autoencoder-kl-tiny", "dit-tiny" })
         {
             Assert.Contains(rows, row => row.Name.StartsWith(set, StringComparison.Ordinal));
         }

@@ -15,7 +15,7 @@ public static class ModelGoldens
     /// <summary>The reference implementation of paris-tiny and training-golden uses this layer-norm eps.</summary>
     private const double FixtureEps = 1e-5;
 
-    /// <summary>Every comparison of this class whose folder exists.</summary>
+    /// <summary>Every comparison of expert and router whose folder exists.</summary>
     /// <param name="fixtures">The fixtures' folder.</param>
     /// <exception cref="ParisInputException">The folder lacks tolerances.json, or a fixture lacks a file or a tensor.</exception>
     public static IReadOnlyList<VerificationRow> Verify(string fixtures)
@@ -29,11 +29,6 @@ public static class ModelGoldens
             {
                 rows.AddRange(VerifyTrainingStep(fixtures, tolerances));
             }
-        }
-
-        if (Directory.Exists(Path.Combine(fixtures, "dit-tiny")))
-        {
-            rows.Add(VerifyPositions(fixtures));
         }
 
         return rows;
@@ -111,6 +106,24 @@ public static class ModelGoldens
         var shape = model["pos_embed"].Shape; // [1, N, D]
         var side = (int)Math.Round(Math.Sqrt(shape[1]));
         return VerificationRow.Compare("dit-tiny: pos_embed", PositionEmbedding.Table((int)shape[2], side), model.ToSingles("pos_embed"), 1e-6);
+    }
+
+    /// <summary>dit-tiny: the fixed position table, and the class-conditional DiT, plain and guided.</summary>
+    public static IReadOnlyList<VerificationRow> VerifyImageNetDiT(string fixtures)
+    {
+        var folder = Path.Combine(fixtures, "dit-tiny");
+        using var io = SafetensorsFile.Open(Path.Combine(folder, "io.safetensors"));
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        using var model = ImageNetDiT.Load(Path.Combine(folder, "model.safetensors"));
+        var set = new GoldenSet(new Tolerances(fixtures), "dit-tiny", "", io);
+        var (y, guidedY) = (tensor(io.ToArray<long>("y")), tensor(io.ToArray<long>("cfg.y")));
+        return
+        [
+            VerifyPositions(fixtures),
+            set.Row("output", model.forward(set.Tensor("x"), set.Tensor("t"), y)),
+            set.Row("cfg.output", model.Guided(set.Tensor("cfg.x"), set.Tensor("cfg.t"), guidedY, io.ToSingles("cfg.scale")[0])),
+        ];
     }
 
     /// <summary>An expert folder of the published layout: <c>config.json</c> and <c>diffusion_pytorch_model.safetensors</c>.</summary>
