@@ -88,6 +88,7 @@ public static class CommandLine
             new ExpertsCommand(output),
             new ExpertCommand(output),
             new ReportCommand(output),
+            new ChaosCommand(output),
             new VerifyCommand(output),
             new BenchCommand(output),
             new DoctorCommand(output),

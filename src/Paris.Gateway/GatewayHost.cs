@@ -7,6 +7,7 @@ using OpenTelemetry.Metrics;
 using Paris.Core;
 using Paris.Core.Rest;
 using Paris.Gateway.Api;
+using Paris.Gateway.Chaos;
 using Paris.Gateway.Page;
 using Paris.Gateway.Runs;
 using Paris.Gateway.Security;
@@ -37,6 +38,7 @@ public static class GatewayHost
         builder.Services.AddSingleton(new GatewayKeys(options.Token));
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<IRunService, GrainRunService>();
+        builder.Services.TryAddSingleton<IChaosService, GrainChaosService>();
         builder.Services.TryAddSingleton<ISourceCheck, RemoteSourceCheck>();
         builder.Services.ConfigureHttpJsonOptions(json => RestJson.Configure(json.SerializerOptions));
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(MeterName).AddPrometheusExporter());

@@ -66,6 +66,8 @@ public static class ClusterGrains
 
     public static IDeviceSchedulerGrain Scheduler(this IGrainFactory grains) => grains.GetGrain<IDeviceSchedulerGrain>(Key);
 
+    public static IChaosGrain Chaos(this IGrainFactory grains) => grains.GetGrain<IChaosGrain>(Key);
+
     public static IJobSupervisorGrain Supervisor(this IGrainFactory grains) => grains.GetGrain<IJobSupervisorGrain>(Key);
 }
 

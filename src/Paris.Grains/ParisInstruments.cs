@@ -17,6 +17,7 @@ public sealed class ParisInstruments
     private readonly Gauge<long> _queued;
     private readonly Gauge<long> _slots;
     private readonly Gauge<long> _deletionCost;
+    private readonly Gauge<double> _silence;
     private readonly Counter<long> _fenced;
     private readonly Counter<long> _rollbacks;
     private readonly Counter<long> _retries;
@@ -37,6 +38,7 @@ public sealed class ParisInstruments
         _queued = meter.CreateGauge<long>("paris.jobs.queued", "{job}", "Jobs that wait for a slot: the autoscaling signal.");
         _slots = meter.CreateGauge<long>("paris.slots", "{slot}", "Slots by state (free, used).");
         _deletionCost = meter.CreateGauge<long>("paris.silo.deletion_cost", null, "What removing the silo would disturb: 100 a running job and up to 100 more for its progress; 0 when idle.");
+        _silence = meter.CreateGauge<double>("paris.worker.silence", "s", "Time since the worker's last line; 0 when it has ended.");
         _fenced = meter.CreateCounter<long>("paris.fenced", "{worker}", "Workers that found another owner in the head.");
         _rollbacks = meter.CreateCounter<long>("paris.rollbacks", "{rollback}", "Bad steps (not finite, or a spike) that were undone and skipped.");
         _retries = meter.CreateCounter<long>("paris.retries", "{retry}", "Restarts charged to a job, by cause.");
@@ -46,6 +48,8 @@ public sealed class ParisInstruments
     }
 
     public void Step(in JobTags tags, long step) => _step.Record(step, tags.Tags);
+
+    public void Silence(in JobTags tags, double seconds) => _silence.Record(seconds, tags.Tags);
 
     public void Rate(in JobTags tags, double rate) => _rate.Record(rate, tags.Tags);
 

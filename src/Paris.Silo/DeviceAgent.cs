@@ -51,6 +51,18 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
 
     public string Address => _silo.SiloAddress.ToParsableString();
 
+    /// <summary>Processes of the running workers by their jobs' keys.</summary>
+    internal IReadOnlyDictionary<string, int> Workers
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _workers.Values.OfType<WorkerProcess>().Where(x => x.ProcessId is not null).ToDictionary(x => x.Job.Key, x => x.ProcessId!.Value);
+            }
+        }
+    }
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _slots = _detector.Detect();
@@ -207,6 +219,8 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
             _workers[worker.Slot.Id] = null;
         }
 
+        _instruments.Silence(JobTags.Of(worker.Job, Silo), 0);
+
         // The scheduler first: when the job asks again, its old slot is free.
         await ReportSlotsOnceAsync().ConfigureAwait(false);
         await TellEndAsync(grain, worker).ConfigureAwait(false);
@@ -308,6 +322,11 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
         SiloStatusReport report;
         lock (_gate)
         {
+            foreach (var worker in _workers.Values.OfType<WorkerProcess>())
+            {
+                _instruments.Silence(JobTags.Of(worker.Job, Silo), worker.Age);
+            }
+
             report = new SiloStatusReport
             {
                 Silo = Silo,

@@ -14,7 +14,7 @@ try
     }
 
     builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
-    builder.AddParisSilo(settings);
+    builder.AddParisSilo(settings with { OwnProcess = true });
     builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(ParisInstruments.MeterName, "Microsoft.Orleans").AddPrometheusExporter());
     builder.WebHost.UseUrls(builder.Configuration["Paris:MetricsUrl"] ?? "http://127.0.0.1:9464");
 

@@ -7,6 +7,6 @@ internal static class SiloArguments
     {
         nameof(SiloSettings.Name), nameof(SiloSettings.Role), nameof(SiloSettings.Store), nameof(SiloSettings.Slots), nameof(SiloSettings.Threads),
         nameof(SiloSettings.Gpus), nameof(SiloSettings.ClusterId), nameof(SiloSettings.ServiceId), nameof(SiloSettings.SiloPort), nameof(SiloSettings.GatewayPort),
-        nameof(SiloSettings.PrimaryPort), nameof(SiloSettings.Listen), nameof(SiloSettings.AllowPlaintext), "MetricsUrl",
+        nameof(SiloSettings.PrimaryPort), nameof(SiloSettings.Listen), nameof(SiloSettings.AllowPlaintext), nameof(SiloSettings.AllowChaos), "MetricsUrl",
     }.ToDictionary(x => "--" + string.Concat(x.Select((c, i) => char.IsUpper(c) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(c) : c.ToString())), x => "Paris:" + x);
 }

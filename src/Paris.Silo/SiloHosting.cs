@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Paris.Core.Faults;
+using Paris.Silo.Chaos;
 using Paris.Silo.Devices;
 
 namespace Paris.Silo;
@@ -65,6 +66,11 @@ public static class SiloHosting
 
         // After Orleans: started when the silo is active, stopped before it leaves.
         services.AddHostedService(x => x.GetRequiredService<DeviceAgent>());
+        if (settings.AllowChaos)
+        {
+            services.AddChaos();
+        }
+
         return builder;
     }
 }

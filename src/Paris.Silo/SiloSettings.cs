@@ -64,6 +64,12 @@ public sealed record SiloSettings
     /// <summary>When a worker counts as slow or hung.</summary>
     public WatchdogSettings Watchdog { get; init; } = new();
 
+    /// <summary>Take faults from <c>paris chaos</c>: for clusters that may lose work.</summary>
+    public bool AllowChaos { get; init; }
+
+    /// <summary>The silo has a process of its own, which it may kill or freeze; its program says so, not a configuration.</summary>
+    public bool OwnProcess { get; init; }
+
     public const string DeviceRole = "device";
 
     public const string ControlRole = "control";

@@ -119,7 +119,7 @@ public sealed class WorkerHost
             throw new ParisInputException($"this worker runs no jobs of the kind '{start.Job.KindName}'.");
         }
 
-        var store = BlobStoreFactory.Open(start.Store);
+        var store = OutageFile.Wrap(BlobStoreFactory.Open(start.Store), _time);
         var specName = $"runs/{start.Job.Run}/spec.json";
         var specBlob = JobContext.Await(store.GetAsync(specName))
             ?? throw new ParisInputException($"run '{start.Job.Run}' has no {specName} in {store.Description}; submit the run first.");

@@ -38,7 +38,7 @@ internal static class Program
             return Fail(WorkerExitCode.BadInput, "the images are no images");
         }
 
-        var store = BlobStoreFactory.Open(start.Store, local: new LocalBlobStoreOptions { Durable = false });
+        var store = OutageFile.Wrap(BlobStoreFactory.Open(start.Store, local: new LocalBlobStoreOptions { Durable = false }), TimeProvider.System);
         try
         {
             var fence = JobFence.TakeOverAsync(store, job, start.Silo, start.Claim, "start").GetAwaiter().GetResult();
@@ -121,8 +121,16 @@ internal static class Program
     private static void Commit(JobFence fence, long step)
     {
         using var content = new MemoryStream(Encoding.ASCII.GetBytes(step.ToString(CultureInfo.InvariantCulture)));
-        fence.CommitCheckpointAsync(step, content, 2).GetAwaiter().GetResult();
-        Say(new CommittedEvent(step, content.Length, 0.001));
+        try
+        {
+            fence.CommitCheckpointAsync(step, content, 2).GetAwaiter().GetResult();
+            Say(new CommittedEvent(step, content.Length, 0.001));
+        }
+        catch (StorageFaultException exception)
+        {
+            // As a trainer does: the next commit finds out.
+            Console.Error.WriteLine(exception.Message);
+        }
     }
 
     private static void Listen(bool deaf)

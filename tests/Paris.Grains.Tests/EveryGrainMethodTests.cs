@@ -16,6 +16,7 @@ using Paris.Core.Specs.Validation;
 using Paris.Core.Storage;
 using Paris.Grains.Abstractions;
 using Xunit;
+using ChaosFault = Paris.Core.Rest.ChaosFault;
 
 namespace Paris.Grains.Tests;
 
@@ -118,10 +119,11 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
             await CallJobAsync(_grains.GetJob("demo/" + key), type);
         }
 
+        await CallChaosAsync();
         Assert.Equal(RunState.Cancelled, Saw(await run.CancelAsync(), "IRunGrain.CancelAsync").State);
         await Assert.ThrowsAsync<ParisException>(() => _grains.GetGrain<IRunGrain>("nobody").GetStatusAsync());
 
-        Type[] all = [typeof(IRunGrain), typeof(IJobGrain), typeof(IDeviceSchedulerGrain), typeof(IJobSupervisorGrain)];
+        Type[] all = [typeof(IRunGrain), typeof(IJobGrain), typeof(IDeviceSchedulerGrain), typeof(IJobSupervisorGrain), typeof(IChaosGrain)];
         var methods = all.SelectMany(x => x.GetMethods(BindingFlags.Public | BindingFlags.Instance).Select(m => $"{x.Name}.{m.Name}"));
         Assert.Equal(methods.Order(), _called.Order());
     }
@@ -284,6 +286,31 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
         }
 
         Assert.Equal(JobState.Starting, (await job.GetStatusAsync()).State);
+    }
+
+    private async Task CallChaosAsync()
+    {
+        var chaos = _grains.Chaos();
+        var offer = new ChaosOffer { Silo = "x", Faults = [ChaosFault.WorkerKill], Jobs = ["demo/expert/0"] };
+        var kill = new ChaosOrder { Fault = ChaosFault.WorkerKill, Silo = "x", Job = "demo/expert/0" };
+        Assert.Equal(ParisException.BadInput, (await Assert.ThrowsAsync<ParisException>(() => chaos.OrderAsync(kill))).Code);
+        Assert.Null(Saw(await chaos.TakeAsync(offer), "IChaosGrain.TakeAsync"));
+        Assert.Equal([ChaosFault.WorkerKill], Assert.Single(Saw(await chaos.GetOffersAsync(), "IChaosGrain.GetOffersAsync")).Faults);
+        await Assert.ThrowsAsync<ParisException>(() => chaos.OrderAsync(kill with { Job = "demo/expert/1" }));
+        await Assert.ThrowsAsync<ParisException>(() => chaos.OrderAsync(kill with { Fault = ChaosFault.SiloKill, Job = "" }));
+
+        // The order is answered when the silo takes it, and is given out once.
+        var ordered = chaos.OrderAsync(kill);
+        ChaosOrder? taken;
+        while ((taken = await chaos.TakeAsync(offer)) is null)
+        {
+            await Task.Yield();
+        }
+
+        await ordered;
+        Assert.Equal(kill, taken);
+        Assert.Null(await chaos.TakeAsync(offer));
+        Saw(0, "IChaosGrain.OrderAsync");
     }
 
     private async Task CallJobAsync(IJobGrain job, Type type)

@@ -85,6 +85,17 @@ public sealed class GatewayClient : IDisposable
     public Task<RunReport> GetReportAsync(string run, CancellationToken cancellationToken)
         => SendAsync<RunReport>(HttpMethod.Get, $"{Of(run)}/report", null, cancellationToken);
 
+    /// <summary>Every head of the run; with <paramref name="verify"/> each listed checkpoint is read and hashed by the gateway.</summary>
+    public Task<IReadOnlyList<HeadView>> GetHeadsAsync(string run, bool verify, CancellationToken cancellationToken)
+        => SendAsync<IReadOnlyList<HeadView>>(HttpMethod.Get, $"{Of(run)}/heads{(verify ? "?verify=true" : "")}", null, cancellationToken);
+
+    public Task<ChaosView> GetChaosAsync(CancellationToken cancellationToken)
+        => SendAsync<ChaosView>(HttpMethod.Get, "api/v1/chaos", null, cancellationToken);
+
+    /// <summary>Asks a silo for a fault; returns a moment before it is carried out.</summary>
+    public Task<ChaosRequest> OrderFaultAsync(ChaosRequest request, CancellationToken cancellationToken)
+        => SendAsync<ChaosRequest>(HttpMethod.Post, "api/v1/chaos/faults", JsonContent.Create(request, options: RestJson.Wire), cancellationToken);
+
     /// <summary>A blob of the run: <paramref name="name"/> is below the run's folder.</summary>
     public async Task<byte[]> GetBlobAsync(string run, string name, CancellationToken cancellationToken)
     {

@@ -13,6 +13,7 @@ internal sealed class UpCommand : ParisCommand
     private readonly Option<int> _slots = CommonOptions.Slots();
     private readonly Option<int> _silos = CommonOptions.Silos();
     private readonly Option<int?> _port = CommonOptions.Port();
+    private readonly Option<bool> _allowChaos = new("--allow-chaos") { Description = "Take faults from 'paris chaos'." };
 
     public UpCommand(CliOutput output)
         : base(output, "up", "Start silos and the gateway in this process, on loopback, and serve until interrupted.", "paris up --slots 2", "paris up --store /data/store --silos 2 --slots 8 --port 8420")
@@ -20,6 +21,7 @@ internal sealed class UpCommand : ParisCommand
         Options.Add(_slots);
         Options.Add(_silos);
         Options.Add(_port);
+        Options.Add(_allowChaos);
     }
 
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
@@ -33,7 +35,7 @@ internal sealed class UpCommand : ParisCommand
 
         WorkerProcess.Require();
         await using var cluster = await LocalCluster.StartAsync(
-            new LocalClusterOptions { Store = store, Slots = arguments.GetValue(_slots), Silos = arguments.GetValue(_silos), Port = arguments.GetValue(_port) },
+            new LocalClusterOptions { Store = store, Slots = arguments.GetValue(_slots), Silos = arguments.GetValue(_silos), Port = arguments.GetValue(_port), AllowChaos = arguments.GetValue(_allowChaos) },
             cancellationToken);
         if (Json(arguments))
         {

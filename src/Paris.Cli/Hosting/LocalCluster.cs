@@ -94,6 +94,8 @@ internal sealed class LocalCluster : IAsyncDisposable
     {
         Name = $"silo-{index}",
         Store = options.Store,
+        Worker = options.Worker,
+        AllowChaos = options.AllowChaos,
         Slots = (options.Slots / options.Silos) + (index < options.Slots % options.Silos ? 1 : 0),
         Role = index < options.Slots ? SiloSettings.DeviceRole : SiloSettings.ControlRole,
         ClusterId = cluster,

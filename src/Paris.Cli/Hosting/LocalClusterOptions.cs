@@ -11,6 +11,12 @@ internal sealed record LocalClusterOptions
 
     public int Silos { get; init; } = 1;
 
+    /// <summary>The command that starts a worker; empty: the one that the build made.</summary>
+    public IReadOnlyList<string> Worker { get; init; } = [];
+
+    /// <summary>The silos take faults from <c>paris chaos</c>.</summary>
+    public bool AllowChaos { get; init; }
+
     /// <summary>Port of the page and the API; 0 takes a free one, null the usual one or, if that is taken, a free one.</summary>
     public int? Port { get; init; }
 

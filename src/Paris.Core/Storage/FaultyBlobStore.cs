@@ -23,6 +23,9 @@ public sealed record BlobFaultOptions
 
     /// <summary>Times since the store was opened between which every call fails and does nothing.</summary>
     public IReadOnlyList<(TimeSpan From, TimeSpan To)> Outages { get; init; } = [];
+
+    /// <summary>A switch of another process; every call fails and does nothing while it is on.</summary>
+    public OutageFile? OutageFile { get; init; }
 }
 
 /// <summary>
@@ -122,7 +125,7 @@ public sealed class FaultyBlobStore : IBlobStore
         }
 
         var elapsed = _time.GetElapsedTime(_opened);
-        if (_time.GetTimestamp() < Interlocked.Read(ref _outageEnd) || _options.Outages.Any(outage => elapsed >= outage.From && elapsed < outage.To))
+        if (_time.GetTimestamp() < Interlocked.Read(ref _outageEnd) || _options.Outages.Any(outage => elapsed >= outage.From && elapsed < outage.To) || _options.OutageFile is { IsOut: true })
         {
             throw Fault($"Injected fault: the store is out while {verb} '{name}'.");
         }

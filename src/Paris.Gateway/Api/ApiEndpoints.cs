@@ -5,6 +5,7 @@ using Paris.Core.Jobs;
 using Paris.Core.Rest;
 using Paris.Core.Specs;
 using Paris.Core.Storage;
+using Paris.Gateway.Chaos;
 using Paris.Gateway.Reports;
 using Paris.Gateway.Runs;
 
@@ -48,6 +49,7 @@ internal static class ApiEndpoints
         run.MapGet("/report", async (string run, IBlobStore store, CancellationToken cancel) => await RunReportBuilder.BuildAsync(store, Checked(run), cancel));
         run.MapGet("/report.md", async (string run, IBlobStore store, CancellationToken cancel)
             => Results.Text(RunReportMarkdown.Render(await RunReportBuilder.BuildAsync(store, Checked(run), cancel)), "text/markdown; charset=utf-8"));
+        api.MapChaos();
         api.MapFallback(() => Problems.Result(StatusCodes.Status404NotFound, "not-found", "There is no such resource; see docs/rest.md."));
     }
 

@@ -167,7 +167,8 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
 
     private static string RunName(string specJson) => JsonNode.Parse(specJson)?["name"]?.GetValue<string>() ?? "";
 
-    private static async Task<T> Ask<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    /// <summary>Calls a grain; its refusals become the API's.</summary>
+    internal static async Task<T> Ask<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {
         try
         {

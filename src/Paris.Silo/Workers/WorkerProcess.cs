@@ -109,6 +109,18 @@ public sealed class WorkerProcess
         }
     }
 
+    /// <summary>The operating system's id; null before the start and after the end.</summary>
+    public int? ProcessId
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _exitCode is null ? _process?.Id : null;
+            }
+        }
+    }
+
     /// <summary>Completes when the process has ended and all it said has been read.</summary>
     public Task Ended => _ended.Task;
 
