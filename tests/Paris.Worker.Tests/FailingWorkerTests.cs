@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Paris.Core.Jobs;
 using Paris.Core.Storage;
 using Paris.Core.Tests.Storage;
+using Paris.FaultProxy;
 using Xunit;
 
 namespace Paris.Worker.Tests;
@@ -62,6 +63,39 @@ public sealed partial class FailingWorkerTests(TinyRun run, AzuriteFixture azuri
         Assert.Equal(theirs.Bytes, events.OfType<MetricEvent>().Last(metric => metric.Name == "bytes-between-experts").Value);
         Assert.Contains(theirs.Name, Assert.Single(events.OfType<FailedEvent>()).Message, StringComparison.Ordinal);
         Assert.DoesNotContain(events, message => message is ReadyEvent);
+    }
+
+    /// <summary>
+    /// The store breaks every connection off, from the first checkpoint on until the training has come to its last step: it goes on, waits for its last
+    /// commit, and is the undisturbed one when the store is back; the same worker, in the same epoch. (45 s and the limit of 10 minutes are
+    /// tested on a clock of their own: TrainingLoopTests.)
+    /// </summary>
+    [AzuriteFact]
+    public async Task Through_an_outage_of_the_store_a_training_goes_on_and_commits_afterwards()
+    {
+        var undisturbed = run.Copy("no-outage");
+        WorkerProcess.Complete(undisturbed, run.Expert, TinyRun.NewClaim());
+        await using var proxy = await HttpFaultProxy.StartAsync(azurite.Endpoint!);
+        var location = $"azure:{azurite.ConnectionString}container=outage";
+        run.CopyTo(location);
+        using var worker = WorkerProcess.Start(proxy.Through(location), run.Expert, TinyRun.NewClaim());
+        Assert.NotNull(worker.Next<CommittedEvent>(_patience));
+        proxy.Refuse = true;
+        ProgressEvent? progress;
+        do
+        {
+            progress = worker.Next<ProgressEvent>(_patience);
+        }
+        while (progress is not null && progress.Step < progress.Total);
+
+        Assert.NotNull(progress);
+        Assert.NotNull(worker.Next<MetricEvent>(_patience, metric => metric.Name == "checkpoint-retries"));
+        Assert.True(run.Head(location)!.Step < progress.Total);
+        proxy.Refuse = false;
+        Assert.True(worker.WaitForExit(_patience) == 0, worker.Log);
+        Assert.True(proxy.Counters.Refused > 0);
+        Assert.Equal((1, progress.Total), (run.Head(location)!.Epoch, run.Head(location)!.Step));
+        Assert.Equal(run.Result(undisturbed)!.Facts["weights-sha256"], run.Result(location)!.Facts["weights-sha256"]);
     }
 
     /// <summary>Every socket that an undisturbed training opens leads to the store; with a store in a folder there is none.</summary>

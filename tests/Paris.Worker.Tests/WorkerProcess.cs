@@ -83,7 +83,7 @@ internal sealed class WorkerProcess : IDisposable
     }
 
     /// <summary>The next event of a kind, or null when the worker ended without one.</summary>
-    public T? Next<T>(TimeSpan limit)
+    public T? Next<T>(TimeSpan limit, Func<T, bool>? wanted = null)
         where T : WorkerEvent
     {
         var until = TimeProvider.System.GetTimestamp();
@@ -91,9 +91,9 @@ internal sealed class WorkerProcess : IDisposable
         {
             if (_events.TryTake(out var next, TimeSpan.FromSeconds(1)))
             {
-                if (next is T wanted)
+                if (next is T found && wanted?.Invoke(found) != false)
                 {
-                    return wanted;
+                    return found;
                 }
             }
             else if (_events.IsCompleted)
