@@ -19,6 +19,7 @@ public sealed class ClientTests
         var status = await Terminal.RunAsync(["status", "--store", gateway.Folder]);
         Assert.Contains("expert 0", status.Out, StringComparison.Ordinal);
         Assert.Contains("cpu-0", status.Out, StringComparison.Ordinal);
+        Assert.Matches("cpu-1 .*CPU share.*free", status.Out);
         foreach (var verb in new[] { "pause", "resume", "cancel" })
         {
             Assert.Equal(0, (await Terminal.RunAsync([verb, "demo", "--store", gateway.Folder])).ExitCode);

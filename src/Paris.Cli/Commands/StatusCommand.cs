@@ -34,6 +34,7 @@ internal sealed class StatusCommand : ParisCommand
         {
             Output.Console.Write(LiveDisplay.Render(view, client.Url));
             Output.Line();
+            Output.Console.Write(RunTables.Slots(await client.GetClusterAsync(cancellationToken)));
         }
 
         return 0;

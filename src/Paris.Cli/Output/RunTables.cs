@@ -99,6 +99,29 @@ internal static class RunTables
         return table;
     }
 
+    /// <summary>Every slot with its device and what runs there.</summary>
+    public static Table Slots(ClusterView cluster)
+    {
+        var table = new Table().RoundedBorder().BorderColor(Color.Grey);
+        table.AddColumns("silo", "slot", "device");
+        table.AddColumn(new TableColumn("memory").RightAligned());
+        table.AddColumn("job");
+        foreach (var silo in cluster.Silos)
+        {
+            foreach (var slot in silo.Slots)
+            {
+                table.AddRow(
+                    Markup.Escape(silo.Name) + (silo.Draining ? " [yellow]drains[/]" : ""),
+                    Markup.Escape(slot.Slot),
+                    Markup.Escape(slot.Model ?? slot.Device),
+                    slot.MemoryBytes > 0 ? $"{Units.Number(slot.MemoryBytes / (double)(1L << 30), "0.#")} GiB" : "–",
+                    slot.Job is null ? "[grey]free[/]" : Markup.Escape(slot.Job));
+            }
+        }
+
+        return table;
+    }
+
     /// <summary>Silos, the cheapest to remove first.</summary>
     public static Table Silos(IEnumerable<SiloCostView> silos)
     {

@@ -245,6 +245,9 @@ async function showCluster() {
   const cluster = await get('/api/v1/cluster');
   const silos = cluster.silos.length;
   $('cluster').textContent = `${silos} ${silos === 1 ? 'silo' : 'silos'} · ${cluster.busy} of ${cluster.slots} slots busy · ${cluster.queue.length} queued`;
+  table($('slots'), ['silo', 'slot', 'device', 'memory', 'job', 'rate', 'deletion cost of the silo'], cluster.silos.flatMap(s => s.slots.map(x => [
+    s.draining ? `${s.name} (drains)` : s.name, x.slot, x.model ?? x.device, x.memoryBytes > 0 ? `${(x.memoryBytes / 2 ** 30).toFixed(1)} GiB` : '', x.job ?? 'free',
+    x.rate > 0 ? `${x.rate.toFixed(1)} samples/s` : '', String(s.deletionCost)])));
 }
 
 async function refresh() {

@@ -452,6 +452,126 @@ public sealed class ReservationPolicyTests
         Assert.Equal(jobs.Length, finished.Count);
     }
 
+    /// <summary>
+    /// The same with moves and drains: workers are told to leave and stop some time later, silos drain, go and come back under another
+    /// address. No slot is set aside twice, no job runs twice, a job that was moved lands where it was sent unless that place is gone, and all finish.
+    /// </summary>
+    [Theory]
+    [InlineData(11)]
+    [InlineData(12)]
+    [InlineData(13)]
+    [InlineData(14)]
+    public void MovesAndDrainsNeverDoubleBook(int seed)
+    {
+        var random = new System.Random(seed);
+        var policy = new ReservationPolicy(_time, new SchedulingOptions());
+        SlotFacts[] kinds = [Slots.Cpu, Slots.T4, Slots.H100];
+        var generation = new Dictionary<string, int> { ["a"] = 1, ["b"] = 1, ["c"] = 1, ["d"] = 1 };
+        var (away, draining) = (new Dictionary<string, double>(), new HashSet<string>());
+        var running = new Dictionary<(string Silo, string Slot), (QueueOrder Job, string Claim, double Until, double StopAt)>();
+        var (left, ended, sent) = (new Dictionary<string, double>(), new Dictionary<string, string>(), new Dictionary<string, Reservation>());
+        QueueOrder[] jobs = [.. Enumerable.Range(0, 14).Select(i => Slots.Job($"{"xyz"[i % 3]}/{i}", i, priority: i % 5 == 0 ? 1 : 0, needs: i % 4 == 0 ? new ResourceNeeds(10L << 30) : null, shape: "s", samples: 1000))];
+        foreach (var job in jobs)
+        {
+            left[job.Job] = 20 + (random.NextDouble() * 200);
+        }
+
+        var (now, landed, moves) = (0.0, 0, 0);
+        for (var turn = 0; turn < 30_000 && left.Count > 0; turn++)
+        {
+            var step = random.NextDouble();
+            now += step;
+            _time.Advance(step);
+            foreach (var (place, worker) in running.ToArray())
+            {
+                if (worker.Until <= now || worker.StopAt <= now)
+                {
+                    running.Remove(place);
+                    ended[worker.Job.Job] = worker.Claim;
+                    left[worker.Job.Job] = worker.Until - now;
+                    if (worker.Until <= now)
+                    {
+                        left.Remove(worker.Job.Job);
+                    }
+                }
+            }
+
+            if (random.Next(60) == 0)
+            {
+                // A drain: everyone there is told to stop.
+                var silo = "abcd"[random.Next(4)].ToString();
+                if (!away.ContainsKey(silo) && draining.Add(silo))
+                {
+                    foreach (var place in running.Keys.Where(x => x.Silo == silo).ToArray())
+                    {
+                        running[place] = running[place] with { StopAt = now + (3 * random.NextDouble()) };
+                    }
+                }
+            }
+
+            foreach (var silo in draining.Where(x => running.Keys.All(p => p.Silo != x)).ToArray())
+            {
+                draining.Remove(silo);
+                away[silo] = now + (20 * random.NextDouble());
+                generation[silo]++;
+            }
+
+            foreach (var silo in away.Where(x => x.Value <= now).Select(x => x.Key).ToArray())
+            {
+                away.Remove(silo);
+            }
+
+            foreach (var silo in generation.Keys.Where(x => !away.ContainsKey(x) && random.Next(8) > 0))
+            {
+                Report(silo);
+            }
+
+            if (running.Count > 0 && random.Next(4) == 0)
+            {
+                var (place, worker) = running.ElementAt(random.Next(running.Count));
+                var move = policy.Move(worker.Job, random.Next(3) == 0 ? "" : "abcd"[random.Next(4)].ToString());
+                if (move.Granted is { } target)
+                {
+                    moves++;
+                    sent[worker.Job.Job] = target;
+                    running[place] = worker with { StopAt = Math.Min(worker.StopAt, now + (5 * random.NextDouble())) };
+                }
+            }
+
+            Assert.Equal(policy.Reservations.Count, policy.Reservations.DistinctBy(x => (x.Silo, x.Slot)).Count());
+            foreach (var job in jobs.Where(x => left.ContainsKey(x.Job) && running.Values.All(r => r.Job.Job != x.Job) && random.Next(3) == 0))
+            {
+                var decision = policy.Reserve(job, endedClaim: ended.GetValueOrDefault(job.Job, ""));
+                if (decision.Granted is not { } granted || away.ContainsKey(granted.Silo) || draining.Contains(granted.Silo) || granted.Address != $"{granted.Silo}@{generation[granted.Silo]}")
+                {
+                    continue;
+                }
+
+                if (running.TryAdd((granted.Silo, granted.Slot), (job, $"{job.Job}-{turn}", now + left[job.Job], double.PositiveInfinity)))
+                {
+                    Assert.True(job.Demand.Needs.FitOn(Facts(granted.Slot)), $"{job.Job} does not fit on {granted.Slot}");
+                    landed += sent.Remove(job.Job, out var target) && target == granted ? 1 : 0;
+                    Report(granted.Silo);
+                }
+            }
+
+            Assert.Equal(running.Count, running.Values.DistinctBy(x => x.Job.Job).Count());
+        }
+
+        Assert.Empty(left);
+        Assert.True(moves > 10 && landed > moves / 4, $"{landed} of {moves} moves landed");
+
+        SlotFacts Facts(string slot) => kinds[slot[0] - '0'];
+
+        void Report(string silo) => policy.Report(new SiloReport(
+            silo,
+            $"{silo}@{generation[silo]}",
+            [.. Enumerable.Range(0, 3).Select(i => $"{i}").Select(slot => running.TryGetValue((silo, slot), out var worker)
+                ? Slots.Busy(slot, Facts(slot), worker.Job, new RunningWork(Rate: 10 * (1 + slot[0] - '0'), Step: 1, Total: 1000)) with { Claim = worker.Claim }
+                : Slots.Free(slot, Facts(slot)))],
+            draining.Contains(silo)));
+    }
+
     private static QueueOrder Order(string job, int priority = 0, int submitted = 0, int place = 0) =>
         new(priority, _monday.AddDays(submitted), place, job);
 
