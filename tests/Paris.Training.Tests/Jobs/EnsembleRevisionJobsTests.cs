@@ -107,7 +107,7 @@ public sealed class EnsembleRevisionJobsTests : IDisposable
             Assert.Equal(before.ToSingles(tensor.Name), head.ToSingles(tensor.Name));
         }
 
-        Assert.Equal([3, 16], head["head.4.weight"].Shape);
+        Assert.Equal("3, 16", string.Join(", ", head["head.4.weight"].Shape));
         Assert.NotEqual(before.ToSingles("head.0.weight"), head.ToSingles("head.0.weight"));
         Assert.NotEqual(before.ToSingles("time_embed.mlp.0.weight"), whole.ToSingles("time_embed.mlp.0.weight"));
         Assert.NotEqual(before.ToSingles("layers.0.mlp.0.weight"), whole.ToSingles("layers.0.mlp.0.weight"));
