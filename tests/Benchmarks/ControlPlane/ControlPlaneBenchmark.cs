@@ -162,6 +162,9 @@ internal static class ControlPlaneBenchmark
             silo.Configure<EndpointOptions>(x => (x.AdvertisedIPAddress, x.SiloPort, x.GatewayPort) = (IPAddress.Loopback, FreePort(), FreePort()));
             silo.Configure<SiloOptions>(x => x.SiloName = name);
             silo.UseBlobClustering();
+
+            // So many silos on few processors answer probes late, and would vote each other dead.
+            silo.Configure<ClusterMembershipOptions>(x => x.ProbeTimeout = TimeSpan.FromSeconds(20));
             silo.AddDistributedGrainDirectory();
         });
         builder.Services.AddHostedService(x => x.GetRequiredService<InProcessAgent>());
