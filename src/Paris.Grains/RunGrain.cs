@@ -13,8 +13,11 @@ namespace Paris.Grains;
 [KeepAlive]
 public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGrain> logger) : Grain, IRunGrain
 {
-    /// <summary>A job that was told to run is asked again after this long, should its last word have been lost.</summary>
+    /// <summary>A job that was told to run is asked again after this long, should its last word have been lost; in a large run later.</summary>
     private static readonly TimeSpan _askAgain = TimeSpan.FromSeconds(10);
+
+    /// <summary>Jobs that are asked again a second, at most.</summary>
+    private const double MostAskedAgain = 20;
 
     /// <summary>How long one job is waited for before the next is asked.</summary>
     private static readonly TimeSpan _turn = TimeSpan.FromMilliseconds(250);
@@ -312,6 +315,8 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
 
     private EnsembleHistory Ensemble => _ensemble!;
 
+    private TimeSpan AskAgain => TimeSpan.FromSeconds(Math.Max(_askAgain.TotalSeconds, _plan.Count / MostAskedAgain));
+
     private string SpecName => $"runs/{_run}/spec.json";
 
     private RunState State => _decision.Stage switch
@@ -516,7 +521,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             var now = time.GetTimestamp();
             var setAside = _record.Wish == RunWish.Run ? _decision.Waiting.Where(x => _outcomes.GetValueOrDefault(x.Id) == JobOutcome.SetAside) : [];
             var ask = _decision.ShouldRun.Concat(setAside)
-                .Where(x => !_askedAt.TryGetValue(x.Id, out var at) || time.GetElapsedTime(at, now) >= _askAgain)
+                .Where(x => !_askedAt.TryGetValue(x.Id, out var at) || time.GetElapsedTime(at, now) >= AskAgain)
                 .ToArray();
             if (ask.Length == 0)
             {
@@ -568,7 +573,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             // One job's silo may be going away: the next tick asks it again.
             GrainLog.MessageLost(logger, job.Id.Key, exception);
             _askedAt.Remove(job.Id);
-            _askedAt[job.Id] = time.GetTimestamp() - (long)((_askAgain - TimeSpan.FromSeconds(1)).TotalSeconds * time.TimestampFrequency);
+            _askedAt[job.Id] = time.GetTimestamp() - (long)((AskAgain - TimeSpan.FromSeconds(1)).TotalSeconds * time.TimestampFrequency);
             return null;
         }
     }

@@ -7,12 +7,12 @@ namespace Paris.Silo;
 
 /// <summary>
 /// Owns the slots of this node and the workers on them (DESIGN section 6): starts one process a job, tells each job's grain about its
-/// worker at most once a second, tells the scheduler about the slots every two seconds and on every change, and ticks the supervisor.
+/// worker at most once a second (<see cref="ReportPace"/>), tells the scheduler about the slots every two seconds and on every change, and ticks the supervisor.
 /// </summary>
 public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
 {
-    /// <summary>Least time between two reports of one worker.</summary>
-    private static readonly TimeSpan _coalesce = TimeSpan.FromSeconds(1);
+    /// <summary>Time between two attempts to tell of a worker's end.</summary>
+    private static readonly TimeSpan _tellAgain = TimeSpan.FromSeconds(1);
 
     /// <summary>How often the end of a worker is told again when its grain cannot be reached.</summary>
     private const int EndAttempts = 15;
@@ -59,6 +59,17 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
             lock (_gate)
             {
                 return _workers.Values.OfType<WorkerProcess>().Where(x => x.ProcessId is not null).ToDictionary(x => x.Job.Key, x => x.ProcessId!.Value);
+            }
+        }
+    }
+
+    private int Running
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _workers.Values.Count(x => x is not null);
             }
         }
     }
@@ -210,7 +221,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
                 SlotsChanged();
             }
 
-            await Task.WhenAny(Task.Delay(_coalesce, _time, _over.Token), worker.Ended).ConfigureAwait(false);
+            await Task.WhenAny(Task.Delay(ReportPace.Between(Running), _time, _over.Token), worker.Ended).ConfigureAwait(false);
         }
 
         worker.Changed -= Signal;
@@ -284,7 +295,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
 
             try
             {
-                await Task.Delay(_coalesce, _time, _over.Token).ConfigureAwait(false);
+                await Task.Delay(_tellAgain, _time, _over.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
