@@ -29,6 +29,11 @@ public interface IDeviceSchedulerGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task<ClusterStatus> GetStatusAsync();
 
+    /// <summary>Keys of the jobs that run, hold a reservation or wait for one: what the supervisor need not ping.</summary>
+    [Alias("accounted-for")]
+    [AlwaysInterleave]
+    Task<string[]> GetAccountedForAsync();
+
     /// <summary>What the queue would need, and which silos could go.</summary>
     [Alias("advise")]
     [AlwaysInterleave]

@@ -103,6 +103,13 @@ public sealed class DeviceSchedulerGrain(
         Rebalances = Rebalances,
     });
 
+    public Task<string[]> GetAccountedForAsync() => Task.FromResult<string[]>(
+    [
+        .. _policy.Queue,
+        .. _policy.Reservations.Select(x => x.Job),
+        .. _policy.Table.Silos.SelectMany(x => x.Slots).Where(x => !x.Free).Select(x => x.Job),
+    ]);
+
     public async Task<ScaleStatus> AdviseAsync()
     {
         await ReadSettingsAsync();

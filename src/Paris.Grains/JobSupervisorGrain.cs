@@ -110,13 +110,7 @@ public sealed class JobSupervisorGrain(IBlobStore store, TimeProvider time, ILog
             return;
         }
 
-        var cluster = await GrainFactory.Scheduler().GetStatusAsync();
-        HashSet<string> accountedFor =
-        [
-            .. cluster.Queue,
-            .. cluster.Reserved,
-            .. cluster.Silos.SelectMany(x => x.Slots).Where(x => x.Job.Length > 0).Select(x => x.Job),
-        ];
+        HashSet<string> accountedFor = [.. await GrainFactory.Scheduler().GetAccountedForAsync()];
         foreach (var job in _scan.Scan([.. wanted.SelectMany(x => x)], accountedFor))
         {
             GrainLog.SupervisorPings(logger, job);

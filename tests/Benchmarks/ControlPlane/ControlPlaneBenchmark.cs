@@ -106,7 +106,7 @@ internal static class ControlPlaneBenchmark
         {
             // Nothing is drained: the process ends with them.
             await Task.WhenAll(hosts.AsEnumerable().Reverse().Select(StopAsync));
-            folder.Delete(recursive: true);
+            Remove(folder);
         }
     }
 
@@ -180,6 +180,25 @@ internal static class ControlPlaneBenchmark
         catch (Exception exception) when (exception is OperationCanceledException or TimeoutException or AggregateException or OrleansException)
         {
             // It was not given time.
+        }
+
+        host.Dispose();
+    }
+
+    private static void Remove(DirectoryInfo folder)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                folder.Delete(recursive: true);
+                return;
+            }
+            catch (IOException) when (attempt < 50)
+            {
+                // A write that was under way when the silos stopped.
+                Thread.Sleep(100);
+            }
         }
     }
 

@@ -4,7 +4,6 @@ using Orleans.Runtime;
 using Paris.Core.Jobs;
 using Paris.Core.Random;
 using Paris.Core.Scheduling;
-using Paris.Grains;
 using Paris.Grains.Abstractions;
 
 namespace Paris.Benchmarks.ControlPlane;
@@ -50,7 +49,7 @@ internal sealed class InProcessAgent(string name, int slots, IGrainFactory grain
         await _loops;
     }
 
-    public bool TryStart(string slot, JobId job, string claim)
+    public bool TryStart(string slot, JobId job, string claim, int split)
     {
         lock (_gate)
         {
@@ -134,6 +133,8 @@ internal sealed class InProcessAgent(string name, int slots, IGrainFactory grain
                 }
 
                 told = step;
+                worker.Work = new WorkProgress { Rate = 64, Unit = "images", Step = step, Total = 7200, CommittedStep = step / 100 * 100, Seconds = seconds };
+                worker.Order = reply.Order ?? worker.Order;
                 worker.Stopped |= reply.StopReason.Length > 0;
                 await Task.Delay(ReportPace.Between(Running), time, _over.Token);
             }
@@ -155,7 +156,9 @@ internal sealed class InProcessAgent(string name, int slots, IGrainFactory grain
             SlotStatus[] status;
             lock (_gate)
             {
-                status = [.. _workers.Select(x => new SlotStatus { Slot = x.Key, Device = "cpu", Job = x.Value?.Job.Key ?? "", Epoch = x.Value is null ? 0 : 1, Claim = x.Value?.Claim ?? "" })];
+                status = [.. _workers.Select(x => x.Value is { } worker
+                    ? new SlotStatus { Slot = x.Key, Device = "cpu", Job = worker.Job.Key, Epoch = 1, Claim = worker.Claim, Order = worker.Order, Work = worker.Work }
+                    : new SlotStatus { Slot = x.Key, Device = "cpu" })];
             }
 
             await TryAsync(() => grains.Scheduler().ReportAsync(new SiloStatusReport { Silo = Silo, Address = Address, Slots = status }));
@@ -211,5 +214,9 @@ internal sealed class InProcessAgent(string name, int slots, IGrainFactory grain
     private sealed record Worker(string Slot, JobId Job, string Claim, long Started)
     {
         public bool Stopped { get; set; }
+
+        public JobOrder? Order { get; set; }
+
+        public WorkProgress Work { get; set; } = new();
     }
 }
