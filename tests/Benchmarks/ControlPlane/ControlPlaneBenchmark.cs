@@ -11,6 +11,7 @@ using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using Paris.Core.Jobs;
+using Paris.Core.Scheduling;
 using Paris.Core.Specs;
 using Paris.Core.Storage;
 using Paris.Grains;
