@@ -44,6 +44,7 @@ public sealed class TinyRun : IDisposable
                 Training = new OptimizationSpec { Steps = 400, Batch = 4, LearningRate = 1e-3, EmaDecay = 0.9, CheckpointEvery = 20, PreviewEvery = 0 },
             },
             Router = new TrainerSpec { Model = new ModelSpec { Hidden = 16, Layers = 1, Heads = 2 }, Training = new OptimizationSpec { Steps = 4, Batch = 4, EmaDecay = 0.9 } },
+            Evaluation = new EvaluationSpec { Strategies = [] },
         };
         Prepared = Path.Combine(Folder, "prepared");
         var store = BlobStoreFactory.Open(Prepared);
