@@ -405,7 +405,7 @@ public sealed class JobMachine(
 
         host.Note(new JobNote(JobMoment.Retries) { Silo = report.Silo, Slot = report.Slot, Message = report.Message, Retry = decision, ExitCode = report.ExitCode });
         await SaveAsync(x => (x ?? new JobRecord()).After(decision.Cause) with { Retries = budget.State });
-        Message = $"{decision.Reason}: {report.Message}";
+        Message = $"{decision.Reason}{(decision.Cause == FailureCause.OutOfMemory ? $", every batch in {Record!.Split} times as many parts" : "")}: {report.Message}";
         host.StepAgainAfter(decision.Delay);
     }
 

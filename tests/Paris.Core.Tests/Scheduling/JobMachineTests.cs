@@ -245,6 +245,7 @@ public sealed class JobMachineTests
         async Task EndAsync(string claim, int code, bool memoryKill = false)
         {
             await machine.ReportAsync(Report(claim, 1) with { Ended = true, ExitCode = code, MemoryKill = memoryKill });
+            Assert.Equal(code != 1, machine.Message.Contains($"every batch in {machine.Record!.Split} times as many parts", StringComparison.Ordinal));
             _time.Advance(10);
             await machine.WakeAsync();
         }
