@@ -58,7 +58,7 @@ public sealed class RealCluster : IAsyncDisposable
     public Task SubmitAsync(RunSpec spec) => Grains.GetGrain<IRunGrain>(spec.Name).SubmitAsync(Encoding.UTF8.GetString(RunSpecJson.Serialize(spec)));
 
     /// <summary>Waits until the run's status satisfies the condition; a call that a fault broke is made again.</summary>
-    public async Task<RunStatus> WaitAsync(string run, string what, Func<RunStatus, bool> until, double minutes = 5)
+    public async Task<RunStatus> WaitAsync(string run, string what, Func<RunStatus, bool> until, double minutes = 10)
     {
         var started = TimeProvider.System.GetTimestamp();
         RunStatus? status = null;

@@ -38,7 +38,7 @@ public sealed class RealFailureTests(TinyRun run, AzuriteFixture azurite, ITestO
         await using (var cluster = await RealCluster.StartAsync(output, proxy.Through(location), slots: 2))
         {
             await SubmitAsync(cluster);
-            var done = await cluster.WaitAsync(run.Spec.Name, "complete", status => status.State is RunState.Completed or RunState.Failed, minutes: 8);
+            var done = await cluster.WaitAsync(run.Spec.Name, "complete", status => status.State is RunState.Completed or RunState.Failed, minutes: 20);
             output.WriteLine($"{proxy.Counters}; epochs {string.Join(", ", done.Jobs.Select(job => $"{job.Key} {job.Epoch} ({job.Retries})"))}");
             Assert.Equal((RunState.Completed, ""), (done.State, done.Message));
 

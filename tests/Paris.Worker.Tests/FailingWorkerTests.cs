@@ -11,7 +11,7 @@ namespace Paris.Worker.Tests;
 [Collection(AzuriteGroup.Name)]
 public sealed partial class FailingWorkerTests(TinyRun run, AzuriteFixture azurite) : IClassFixture<TinyRun>
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(10);
 
     /// <summary>The newest checkpoint is damaged in the store: the one before is used, everybody is told, and the result is the undisturbed one's.</summary>
     [Fact]

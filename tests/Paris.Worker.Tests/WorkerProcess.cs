@@ -50,7 +50,7 @@ internal sealed class WorkerProcess : IDisposable
     public static void Complete(string store, JobId job, string claim)
     {
         using var worker = Start(store, job, claim);
-        var code = worker.WaitForExit(TimeSpan.FromMinutes(3));
+        var code = worker.WaitForExit(TimeSpan.FromMinutes(10));
         if (code != 0)
         {
             throw new InvalidOperationException($"{job} ended with {code}:\n{worker.Log}");
