@@ -565,7 +565,8 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     {
         try
         {
-            var order = new QueueOrder(_spec!.Priority, _submitted, job.Place, job.Id.Key) { Share = _spec.Share, Demand = JobDemand.Of(_spec, job.Id.Kind) };
+            var headOnly = job.Id is { Kind: JobKind.TrainRouter, Revision: > 1 } && Ensemble.Of(job.Id.Revision).Change!.Router == RouterRefit.Head;
+            var order = new QueueOrder(_spec!.Priority, _submitted, job.Place, job.Id.Key) { Share = _spec.Share, Demand = JobDemand.Of(_spec, job.Id.Kind, job.Total, headOnly) };
             return await GrainFactory.GetJob(job.Id).EnsureAsync(Orders.Of(order, job.Total));
         }
         catch (Exception exception)

@@ -14,7 +14,11 @@ public sealed record JobDemand(ResourceNeeds Needs, string Shape = "", double Sa
     public static JobDemand Any { get; } = new(ResourceNeeds.None);
 
     /// <summary>What the specification says of a job, before its first step.</summary>
-    public static JobDemand Of(RunSpec spec, JobKind kind)
+    /// <param name="spec">The run's.</param>
+    /// <param name="kind">The job's.</param>
+    /// <param name="steps">Its optimiser steps, where a change of the ensemble names others than the spec; 0 takes the spec's.</param>
+    /// <param name="headOnly">A refit of the router's head: its steps are cheaper than a whole router's.</param>
+    public static JobDemand Of(RunSpec spec, JobKind kind, long steps = 0, bool headOnly = false)
     {
         var (trainer, batch) = kind switch
         {
@@ -31,8 +35,8 @@ public sealed record JobDemand(ResourceNeeds Needs, string Shape = "", double Sa
 
         var (model, training) = (trainer.Model, trainer.Training);
         var shape = FormattableString.Invariant(
-            $"{(kind == JobKind.TrainRouter ? "router" : "expert")} {model.Hidden}x{model.Layers}x{model.Heads}/{model.Patch}/{model.MlpRatio} {model.Condition} {spec.Data.ImageSize}x{spec.Data.Channels}{(spec.Autoencoder is null ? "" : " latents")} {training.Precision} {batch}/{training.Accumulate}");
-        return new JobDemand(ResourceNeeds.Of(trainer.Resources), shape, (double)training.Steps * batch, batch);
+            $"{(headOnly ? "router-head" : kind == JobKind.TrainRouter ? "router" : "expert")} {model.Hidden}x{model.Layers}x{model.Heads}/{model.Patch}/{model.MlpRatio} {model.Condition} {spec.Data.ImageSize}x{spec.Data.Channels}{(spec.Autoencoder is null ? "" : " latents")} {training.Precision} {batch}/{training.Accumulate}");
+        return new JobDemand(ResourceNeeds.Of(trainer.Resources), shape, (double)(steps > 0 ? steps : training.Steps) * batch, batch);
     }
 
     /// <summary>A worker's rate in samples a second, whatever unit it counts in.</summary>

@@ -56,6 +56,8 @@ public sealed class ResourceNeedsTests
         Assert.Equal(expert.Needs, JobDemand.Of(spec, JobKind.Sample).Needs);
         Assert.Equal(ResourceNeeds.None, JobDemand.Of(spec, JobKind.TrainRouter).Needs);
         Assert.Equal(JobDemand.Any, JobDemand.Of(spec, JobKind.Ingest));
+        Assert.Equal((7.0 * expert.SamplesPerStep, expert.Shape), (JobDemand.Of(spec, JobKind.TrainExpert, 7).Samples, JobDemand.Of(spec, JobKind.TrainExpert, 7).Shape));
+        Assert.NotEqual(JobDemand.Of(spec, JobKind.TrainRouter).Shape, JobDemand.Of(spec, JobKind.TrainRouter, headOnly: true).Shape);
         Assert.Equal(expert.Shape, JobDemand.Of(spec with { Name = "other", Seed = 7 }, JobKind.TrainExpert).Shape);
         Assert.Equal(6400, expert.SampleRate(100, "steps"));
         Assert.Equal(100, expert.SampleRate(100, "samples"));
