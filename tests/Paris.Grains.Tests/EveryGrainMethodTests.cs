@@ -95,7 +95,7 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
         Assert.Equal((ReserveOutcome.Running, "x", "cpu-0", "c", 3), (reply.Outcome, reply.Silo, reply.Slot, reply.Claim, reply.Epoch));
         var refused = Saw(await scheduler.MoveAsync(new MoveRequest { Job = "other", Order = new JobOrder(), Silo = "y" }), "IDeviceSchedulerGrain.MoveAsync");
         Assert.Equal((MoveRefusal.UnknownSilo, "there is no silo 'y'; silos are x"), (refused.Refusal, refused.Message));
-        Assert.Equal(["other"], Saw(await scheduler.GetAccountedForAsync(), "IDeviceSchedulerGrain.GetAccountedForAsync"));
+        Assert.Contains("other", Saw(await scheduler.GetAccountedForAsync(), "IDeviceSchedulerGrain.GetAccountedForAsync"));
         await scheduler.RebalanceAsync(true);
         Saw(0, "IDeviceSchedulerGrain.RebalanceAsync");
         var advice = Saw(await scheduler.AdviseAsync(), "IDeviceSchedulerGrain.AdviseAsync");
