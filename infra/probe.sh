@@ -24,7 +24,7 @@ export PARIS_FEED=$feed OrleansVersion=$version
 # A folder of its own: a package left in this machine's cache by another feed proves nothing about this one.
 packages=$(mktemp -d)
 trap 'rm -rf "$packages"' EXIT
-pids=() families=(orleans torch exporter hashing)
+pids=() families=(orleans torch exporter hashing tls)
 for family in "${families[@]}"; do
   OrleansSource=package TorchSource=package ExporterSource=package HashingSource=package \
     dotnet restore "$root/infra/feeds/$family" --force --packages "$packages" -v quiet --nologo >"$root/artifacts/probe-$family.log" 2>&1 &
@@ -34,11 +34,13 @@ declare -A source
 for i in "${!families[@]}"; do
   if wait "${pids[$i]}"; then source[${families[$i]}]=package; else source[${families[$i]}]=standin; fi
 done
+# Optional, and of no use beside the stand-in: without it one project is empty.
+[ "${source[orleans]}" = package ] && [ "${source[tls]}" = package ] || source[tls]=absent
 
 {
   echo "# Which families the feed carries; written by infra/probe.sh."
   echo "# key $key"
-  echo "export OrleansSource=${source[orleans]} TorchSource=${source[torch]} ExporterSource=${source[exporter]} HashingSource=${source[hashing]}"
+  echo "export OrleansSource=${source[orleans]} TorchSource=${source[torch]} ExporterSource=${source[exporter]} HashingSource=${source[hashing]} TlsSource=${source[tls]}"
   echo "export OrleansVersion=$version PARIS_FEED='$feed'"
 } >"$answer.new"
 mv "$answer.new" "$answer"

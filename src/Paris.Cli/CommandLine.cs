@@ -22,6 +22,11 @@ public static class CommandLine
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliOutput output, CancellationToken cancellationToken = default)
     {
         var root = Build(output);
+        if (args.Count > 0 && root.Subcommands.OfType<HostCommand>().FirstOrDefault(x => x.Name == args[0]) is { } host)
+        {
+            return await host.RunAsync(args.Skip(1));
+        }
+
         var parsed = root.Parse(args);
         var json = args.Contains("--json");
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction and not HelpWithExample)
@@ -97,6 +102,9 @@ public static class CommandLine
         {
             root.Subcommands.Add(command);
         }
+
+        root.Subcommands.Add(new HostCommand("silo", "Run one silo of a cluster as this process.", args => Silo.SiloProgram.RunAsync(args)));
+        root.Subcommands.Add(new HostCommand("gateway", "Run a cluster's gateway as this process.", args => Gateway.GatewayProgram.RunAsync(args)));
 
         foreach (var option in root.Options.OfType<HelpOption>())
         {

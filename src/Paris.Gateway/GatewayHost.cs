@@ -40,16 +40,20 @@ public static class GatewayHost
         builder.Services.TryAddSingleton<IRunService, GrainRunService>();
         builder.Services.TryAddSingleton<IChaosService, GrainChaosService>();
         builder.Services.TryAddSingleton<ISourceCheck, RemoteSourceCheck>();
+        builder.Services.TryAddSingleton(ClusterConnection.Local);
         builder.Services.ConfigureHttpJsonOptions(json => RestJson.Configure(json.SerializerOptions));
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(MeterName).AddPrometheusExporter());
         return builder;
     }
 
-    /// <summary>Maps everything the gateway serves: <c>/</c>, <c>/api/v1</c>, <c>/metrics</c>, <c>/healthz</c>, <c>/signin</c>.</summary>
+    /// <summary>Maps everything the gateway serves: <c>/</c>, <c>/api/v1</c>, <c>/metrics</c>, <c>/healthz</c>, <c>/readyz</c>, <c>/signin</c>.</summary>
     public static WebApplication MapParisGateway(this WebApplication app)
     {
         app.UseMiddleware<RequestGuard>();
         app.MapGet("/healthz", () => Results.Text("ok"));
+        app.MapGet("/readyz", (ClusterConnection cluster) => cluster.NotReady() is { } reason
+            ? Results.Text(reason, statusCode: StatusCodes.Status503ServiceUnavailable)
+            : Results.Text("ok"));
         app.MapPrometheusScrapingEndpoint();
         app.MapParisApi();
         app.MapPage();

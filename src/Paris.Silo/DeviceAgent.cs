@@ -9,7 +9,7 @@ namespace Paris.Silo;
 /// Owns the slots of this node and the workers on them (DESIGN section 6): starts one process a job, tells each job's grain about its
 /// worker at most once a second (<see cref="ReportPace"/>), tells the scheduler about the slots every two seconds and on every change, and ticks the supervisor.
 /// </summary>
-public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
+public sealed class DeviceAgent : IHostedLifecycleService, IDeviceAgent, IDisposable
 {
     /// <summary>Time between two attempts to tell of a worker's end.</summary>
     private static readonly TimeSpan _tellAgain = TimeSpan.FromSeconds(1);
@@ -33,6 +33,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
     private IReadOnlyList<string> _command = [];
     private Task _loops = Task.CompletedTask;
     private bool _draining;
+    private long _reportedAt;
 
     public DeviceAgent(
         SiloSettings settings,
@@ -74,6 +75,27 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
         }
     }
 
+    /// <summary>True once the silo is asked to stop.</summary>
+    public bool Draining
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _draining;
+            }
+        }
+    }
+
+    /// <summary>Time since the scheduler last took a report of this silo; null before the first.</summary>
+    public TimeSpan? SinceReport => Interlocked.Read(ref _reportedAt) is var at and not 0 ? _time.GetElapsedTime(at) : null;
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _slots = _detector.Detect();
@@ -96,8 +118,11 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Drains: nothing new starts, every worker commits and stops, their jobs are told and start elsewhere.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Drains: nothing new starts, every worker commits and stops, their jobs are told and start elsewhere. Before anything of this
+    /// process stops, so that the silo is whole and its HTTP port answers meanwhile.
+    /// </summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         WorkerProcess[] running;
         lock (_gate)
@@ -133,7 +158,10 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
         {
             // No time left: what is committed is committed.
         }
+    }
 
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
         await _over.CancelAsync().ConfigureAwait(false);
         KillAll(this, EventArgs.Empty);
         AppDomain.CurrentDomain.ProcessExit -= KillAll;
@@ -169,8 +197,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
         }
 
         AgentLog.WorkerStarts(_logger, job.Key, slot);
-        var roots = _settings.SourceRoots.Count > 0 ? _settings.SourceRoots : null;
-        worker.Start(_command, new StartCommand(WorkerProtocol.Version, job, _settings.Store, Silo, claim, _settings.Threads, roots, split));
+        worker.Start(_command, new StartCommand(WorkerProtocol.Version, job, _settings.Store, Silo, claim, _settings.Threads, _settings.AllowedSources, split));
         SlotsChanged();
         return true;
     }
@@ -355,6 +382,7 @@ public sealed class DeviceAgent : IHostedService, IDeviceAgent, IDisposable
         try
         {
             await _grains.Scheduler().ReportAsync(report).ConfigureAwait(false);
+            Interlocked.Exchange(ref _reportedAt, _time.GetTimestamp());
         }
         catch (Exception exception)
         {

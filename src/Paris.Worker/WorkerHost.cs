@@ -156,7 +156,7 @@ public sealed class WorkerHost
             Time = _time,
             Threads = start.Threads,
             Split = start.Split,
-            SourceRoots = start.SourceRoots ?? [],
+            SourceRoots = start.SourceRoots,
         };
         lock (_gate)
         {

@@ -20,6 +20,15 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("silo")]
+    [InlineData("gateway")]
+    public async Task Hosts_are_listed_and_refuse_what_they_do_not_know(string command)
+    {
+        Assert.Matches($"\n  {command} +Run ", (await Terminal.RunAsync(["--help"])).Out);
+        Assert.Equal(2, (await Terminal.RunAsync([command, "--nonsense"])).ExitCode);
+    }
+
+    [Theory]
     [InlineData("'nonsense'", "nonsense")]
     [InlineData("'--fast'", "demo", "--fast")]
     [InlineData("--slots is 0", "demo", "--slots", "0")]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
+using Paris.Cluster.Tests;
 using Paris.Core.Jobs;
 using Paris.Grains.Abstractions;
 using Xunit;
@@ -203,6 +204,57 @@ public sealed class ClusterTests(ITestOutputHelper output)
         var after = await cluster.WaitAsync("both run on b", x => x.Jobs.Count(j => j is { State: JobState.Running, Silo: "b" }) == 2);
         Assert.All(after.Jobs[4..6], x => Assert.Equal((2, 0), (x.Epoch, x.Retries)));
         await cluster.WaitAsync("from the drain's checkpoint", x => Expert(x).Metrics.TryGetValue("first-step", out var first) && first > 5);
+        foreach (var lives in cluster.Workers.GroupBy(x => x.Job))
+        {
+            Assert.Equal(lives.First().LastStep, lives.Last().From);
+        }
+    }
+
+    [Fact]
+    public async Task TheSiloOfSchedulerSupervisorAndRunIsKilled()
+    {
+        await using var cluster = new ParisCluster(output, null, "--steps", "100000", "--step-ms", "20");
+        await cluster.FinishPreparationAsync();
+        await cluster.FinishAsync("router");
+
+        // Alone, it hosts every grain there is; then the devices come.
+        await cluster.StartSiloAsync("control", 0);
+        await cluster.Run().SubmitAsync(ParisCluster.Spec(4));
+        await cluster.StartSiloAsync("a", 1);
+        await cluster.StartSiloAsync("b", 1);
+        await cluster.WaitAsync("two run", x => x.Jobs.Count(j => j is { State: JobState.Running, CommittedStep: > 0 }) == 2);
+        string[] waiting = ["demo/expert/2", "demo/expert/3"];
+        Assert.Equal(waiting, (await cluster.Grains.Scheduler().GetStatusAsync()).Queue);
+
+        await cluster.KillSiloAsync("control");
+
+        await cluster.WaitAsync("the queue is there again", x => x.Jobs.Where(j => j.State == JobState.Queued).OrderBy(j => j.QueuePosition).Select(j => j.Key).SequenceEqual(waiting));
+        await cluster.StartSiloAsync("c", 1);
+        await cluster.WaitAsync("the first in the queue runs", x => x.Jobs.Count(j => j.State == JobState.Running) == 3);
+        Assert.Equal([("demo/expert/0", 1), ("demo/expert/1", 1), ("demo/expert/2", 1)], cluster.Workers.Select(x => (x.Job, x.Epoch)));
+    }
+
+    [Fact]
+    public async Task AFrozenWorkerThatWasReplacedIsFencedWhenItWakes()
+    {
+        await using var cluster = new ParisCluster(output, null, "--steps", "100000", "--step-ms", "10");
+        await cluster.FinishPreparationAsync();
+        await cluster.FinishAsync("router");
+        await cluster.StartSiloAsync("a", 1);
+        await cluster.Run().SubmitAsync(ParisCluster.Spec(1));
+        var running = Expert(await cluster.WaitAsync("checkpoints", x => Expert(x).CommittedStep > 10));
+        var process = (int)running.Metrics["process-id"];
+
+        Signals.Send(process, Signal.Stop);
+        var job = JobId.ForExpert("demo", 0);
+        var taken = await JobFence.TakeOverAsync(cluster.Store, job, "elsewhere", Guid.NewGuid().ToString("N"), "start");
+        Signals.Send(process, Signal.Continue);
+
+        var after = Expert(await cluster.WaitAsync("trains again", x => Expert(x) is { State: JobState.Running, Epoch: 3 }));
+        Assert.Equal(0, after.Retries);
+        Assert.Equal((long)WorkerExitCode.Fenced, cluster.Workers[0].ExitCode);
+        Assert.Equal([1, 3], cluster.Workers.Select(x => x.Epoch));
+        Assert.Equal(taken.Head.Step, cluster.Workers[1].From);
     }
 
     [Fact]

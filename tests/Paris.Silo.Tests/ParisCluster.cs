@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
+using Paris.Cluster.Tests;
 using Paris.Core.Jobs;
 using Paris.Core.Scheduling;
 using Paris.Core.Specs;
@@ -18,14 +19,13 @@ using Xunit.Abstractions;
 namespace Paris.Silo.Tests;
 
 /// <summary>
-/// Silos in this process over one store, with the fake worker as child processes. The first silo started keeps the membership and
-/// must outlive the others, as with every localhost cluster.
+/// Silos in this process over one store, with the fake worker as child processes. They find each other as silos of several machines do,
+/// so that any of them may go first.
 /// </summary>
 public sealed class ParisCluster : IAsyncDisposable
 {
     private readonly ITestOutputHelper _output;
     private readonly List<(string Name, IHost Host)> _silos = [];
-    private int? _primary;
 
     public ParisCluster(ITestOutputHelper output, string? store = null, params string[] worker)
     {
@@ -58,6 +58,11 @@ public sealed class ParisCluster : IAsyncDisposable
     public IGrainFactory Grains => _silos[0].Host.Services.GetRequiredService<IGrainFactory>();
 
     public IRunGrain Run(string run = "demo") => Grains.GetGrain<IRunGrain>(run);
+
+    /// <summary>What the workers did.</summary>
+    internal IReadOnlyList<WorkerLife> Workers => WorkerLife.ReadAll(WorkerLogs);
+
+    private string WorkerLogs => Path.Combine(Folder, "worker-logs");
 
     public IServiceProvider Services(string silo) => _silos.First(x => x.Name == silo).Host.Services;
 
@@ -95,14 +100,12 @@ public sealed class ParisCluster : IAsyncDisposable
             Gpus = false,
             SiloPort = ports.Silo,
             GatewayPort = ports.Gateway,
-            PrimaryPort = _primary,
             ClusterId = "test-" + Path.GetFileName(Folder),
-            Worker = ["dotnet", Path.Combine(AppContext.BaseDirectory, "Paris.FakeWorker.dll"), .. Worker],
+            Worker = ["dotnet", Path.Combine(AppContext.BaseDirectory, "Paris.FakeWorker.dll"), "--log", WorkerLogs, .. Worker],
             StopGrace = StopGrace,
             Watchdog = Watchdog,
             ReportPeriod = TimeSpan.FromSeconds(1),
         });
-        _primary ??= ports.Silo;
         var host = builder.Build();
         await host.StartAsync();
         _silos.Add((name, host));
@@ -144,7 +147,6 @@ public sealed class ParisCluster : IAsyncDisposable
             await (kill ? KillSiloAsync(name) : StopSiloAsync(name));
         }
 
-        _primary = null;
     }
 
     /// <summary>Writes a result as if the job had run, so that a test begins where it wants to.</summary>

@@ -20,7 +20,17 @@ public sealed class SiloSettingsTests
     public void ListeningOffTheMachineNeedsConsent(string listen, bool consent)
     {
         Assert.Throws<ParisInputException>(() => new SiloSettings { Listen = listen, AllowPlaintext = consent }.Validate());
-        Assert.Equal("0.0.0.0", new SiloSettings { Listen = "0.0.0.0", AllowPlaintext = true }.Validate().Listen);
+        Assert.Equal("0.0.0.0", new SiloSettings { Listen = "0.0.0.0", AdvertisedAddress = "10.0.0.5", AllowPlaintext = true }.Validate().Listen);
+        Assert.Equal("10.0.0.5", new SiloSettings { Listen = "10.0.0.5" }.Validate(encrypted: true).Listen);
+    }
+
+    [Fact]
+    public void ASiloThatOthersReachReadsOnlyConfiguredFolders()
+    {
+        Assert.Null(new SiloSettings().AllowedSources);
+        Assert.Equal(["/data"], new SiloSettings { SourceRoots = ["/data"] }.AllowedSources);
+        Assert.Empty(new SiloSettings { Listen = "10.0.0.5" }.AllowedSources!);
+        Assert.Equal(["/data"], new SiloSettings { Listen = "10.0.0.5", SourceRoots = ["/data"] }.AllowedSources);
     }
 
     [Fact]

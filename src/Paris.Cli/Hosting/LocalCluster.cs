@@ -101,7 +101,6 @@ internal sealed class LocalCluster : IAsyncDisposable
         ClusterId = cluster,
         SiloPort = ports[2 * index],
         GatewayPort = ports[(2 * index) + 1],
-        PrimaryPort = index == 0 ? null : ports[0],
     };
 
     private static void Configure(IHostApplicationBuilder builder, LocalClusterOptions options, IBlobStore store)

@@ -56,7 +56,7 @@ public abstract record WorkerCommand;
 /// <param name="Silo">The starting silo's name, recorded in the head.</param>
 /// <param name="Claim">128 random bits in hex, new for every start.</param>
 /// <param name="Threads">Threads for tensor operations.</param>
-/// <param name="SourceRoots">Folders below which <c>file:</c> sources may be read.</param>
+/// <param name="SourceRoots">Folders below which <c>file:</c> sources may be read; null: all that this user may.</param>
 /// <param name="Split">Parts into which a training cuts every micro-batch of its spec; doubled after each end for want of memory.</param>
 public sealed record StartCommand(int Protocol, JobId Job, string Store, string Silo, string Claim, int Threads, IReadOnlyList<string>? SourceRoots = null, int Split = 1) : WorkerCommand;
 

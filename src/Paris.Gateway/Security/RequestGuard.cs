@@ -20,7 +20,8 @@ internal sealed class RequestGuard(RequestDelegate next, GatewayOptions options,
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
         context.Response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
 
-        if (!IsOwnHost(request.Host.Host))
+        // Probes come by the pod's address, and learn nothing but a word.
+        if (!IsOwnHost(request.Host.Host) && !IsProbe(request))
         {
             await Problems.WriteAsync(context, StatusCodes.Status421MisdirectedRequest, "forbidden", $"The Host header names '{request.Host.Host}', which is not this gateway; add it to Gateway:AllowedHosts if it should be.");
             return;
@@ -51,10 +52,12 @@ internal sealed class RequestGuard(RequestDelegate next, GatewayOptions options,
         }
 
         return reads && (_openReads
-            || request.Path == "/healthz"
+            || IsProbe(request)
             || request.Path == "/signin"
             || keys.IsSession(request.Cookies[GatewayKeys.CookieName]));
     }
+
+    private static bool IsProbe(HttpRequest request) => HttpMethods.IsGet(request.Method) && (request.Path == "/healthz" || request.Path == "/readyz");
 
     private bool IsOwnHost(string host)
     {

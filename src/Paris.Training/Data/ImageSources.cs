@@ -8,16 +8,16 @@ public static class ImageSources
 {
     /// <summary>The training images.</summary>
     /// <exception cref="ParisInputException">They are missing, damaged, outside the allowed folders, or of an unknown kind.</exception>
-    public static IImageSource Open(DataSpec data, IReadOnlyList<string> roots)
+    public static IImageSource Open(DataSpec data, IReadOnlyList<string>? roots)
         => Open(data, data.Images, "data.images", data.Labels, "data.labels", data.Limit, roots);
 
     /// <summary>The held-out images; null when the spec names none.</summary>
     /// <exception cref="ParisInputException">They are missing, damaged, or outside the allowed folders.</exception>
-    public static IImageSource? OpenTest(DataSpec data, IReadOnlyList<string> roots) => data.TestImages is null
+    public static IImageSource? OpenTest(DataSpec data, IReadOnlyList<string>? roots) => data.TestImages is null
         ? null
         : Open(data, data.TestImages, "data.testImages", data.TestLabels, "data.testLabels", 0, roots);
 
-    private static IImageSource Open(DataSpec data, string images, string imagesKey, string? labels, string labelsKey, int limit, IReadOnlyList<string> roots)
+    private static IImageSource Open(DataSpec data, string images, string imagesKey, string? labels, string labelsKey, int limit, IReadOnlyList<string>? roots)
     {
         var path = SourcePath.Resolve(images, imagesKey, roots);
         var folder = Directory.Exists(path);

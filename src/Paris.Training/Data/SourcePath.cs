@@ -8,9 +8,9 @@ public static class SourcePath
     /// <summary>The absolute path behind <paramref name="value"/> (a path or a <c>file:</c> URI), with every symbolic link resolved.</summary>
     /// <param name="value">What the spec says.</param>
     /// <param name="key">The spec's key, for the message.</param>
-    /// <param name="roots">Folders that may be read; none given means all.</param>
+    /// <param name="roots">Folders that may be read; null: all that this user may.</param>
     /// <exception cref="ParisInputException">Nothing is there, the scheme is unknown, or it lies outside the allowed folders.</exception>
-    public static string Resolve(string value, string key, IReadOnlyList<string> roots)
+    public static string Resolve(string value, string key, IReadOnlyList<string>? roots)
     {
         if (string.IsNullOrWhiteSpace(value))
         {
@@ -37,9 +37,9 @@ public static class SourcePath
 
         // What is allowed is decided after links are resolved, so that a link cannot lead out of a root.
         var real = RealPath(full);
-        if (roots.Count > 0 && !roots.Any(root => IsBelow(real, RealPath(Path.GetFullPath(root)))))
+        if (roots is not null && !roots.Any(root => IsBelow(real, RealPath(Path.GetFullPath(root)))))
         {
-            throw new ParisInputException($"{key} '{path}' lies outside the allowed source folders ({string.Join(", ", roots)}); move the data there or allow its folder.");
+            throw new ParisInputException($"{key} '{path}' lies outside the allowed source folders ({(roots.Count == 0 ? "none is" : string.Join(", ", roots))}); move the data there or allow its folder (the silo's setting SourceRoots).");
         }
 
         return real;

@@ -40,8 +40,8 @@ public sealed class JobContext
     /// <summary>Parts into which a training cuts every micro-batch of its spec: 1, doubled after each end for want of memory.</summary>
     public int Split { get; init; } = 1;
 
-    /// <summary>Folders below which <c>file:</c> sources may be read.</summary>
-    public IReadOnlyList<string> SourceRoots { get; init; } = [];
+    /// <summary>Folders below which <c>file:</c> sources may be read; null: all that this user may.</summary>
+    public IReadOnlyList<string>? SourceRoots { get; init; }
 
     /// <summary>True once the silo asked the job to stop at its next boundary, or is gone.</summary>
     public bool StopRequested => _stopRequested;

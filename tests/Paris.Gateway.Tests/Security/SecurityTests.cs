@@ -74,6 +74,8 @@ public sealed class SecurityTests
         Assert.Equal(HttpStatusCode.Unauthorized, (await stranger.GetAsync("/api/v1/runs")).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await stranger.GetAsync("/metrics")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await stranger.GetAsync("/healthz")).StatusCode);
+        using var probe = new HttpRequestMessage(HttpMethod.Get, "/readyz") { Headers = { Host = "10.1.2.3:8420" } };
+        Assert.Equal(HttpStatusCode.OK, (await stranger.SendAsync(probe)).StatusCode);
 
         using var owner = gateway.Client();
         Assert.Equal(HttpStatusCode.OK, (await owner.GetAsync("/api/v1/runs")).StatusCode);

@@ -125,8 +125,8 @@ public sealed class WorkerWatchTests
     [Fact]
     public void Settings_that_cannot_work_are_refused()
     {
-        Assert.Contains("StragglerFactor", Assert.Throws<ParisInputException>(new SiloSettings { Watchdog = new WatchdogSettings { StragglerFactor = 1 } }.Validate).Message);
-        Assert.Contains("HangAfter", Assert.Throws<ParisInputException>(new SiloSettings { Watchdog = new WatchdogSettings { HangAfter = TimeSpan.FromSeconds(-1) } }.Validate).Message);
+        Assert.Contains("StragglerFactor", Assert.Throws<ParisInputException>(() => new SiloSettings { Watchdog = new WatchdogSettings { StragglerFactor = 1 } }.Validate()).Message);
+        Assert.Contains("HangAfter", Assert.Throws<ParisInputException>(() => new SiloSettings { Watchdog = new WatchdogSettings { HangAfter = TimeSpan.FromSeconds(-1) } }.Validate()).Message);
     }
 
     private void Train(int steps, double seconds, long first = 1)

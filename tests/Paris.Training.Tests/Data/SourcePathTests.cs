@@ -16,7 +16,7 @@ public sealed class SourcePathTests : IDisposable
         var path = _files.Write("allowed/a", [1]);
         var allowed = Path.Combine(_files.Folder, "allowed");
 
-        Assert.Equal(path, SourcePath.Resolve(path, "data.images", []));
+        Assert.Equal(path, SourcePath.Resolve(path, "data.images", null));
         Assert.Equal(path, SourcePath.Resolve(path, "data.images", [allowed]));
         Assert.Equal(path, SourcePath.Resolve("file://" + path, "data.images", [allowed + "/"]));
         Assert.Equal(path, SourcePath.Resolve("file:" + path, "data.images", [allowed]));
@@ -39,6 +39,9 @@ public sealed class SourcePathTests : IDisposable
         Expect(link, "outside");
         Expect(Path.Combine(folderLink, "a"), "outside");
 
+        // No folder is another thing than any folder.
+        Assert.Contains("(none is)", Assert.Throws<ParisInputException>(() => SourcePath.Resolve(outside, "data.images", [])).Message, StringComparison.Ordinal);
+
         // The same links are fine where the target is allowed.
         Assert.Equal(outside, SourcePath.Resolve(link, "data.images", [Path.GetDirectoryName(outside)!]));
 
@@ -51,5 +54,5 @@ public sealed class SourcePathTests : IDisposable
     [InlineData("/nowhere/at/all", "there is no file or folder '/nowhere/at/all'")]
     [InlineData("https://example.org/x", "scheme")]
     public void Bad_values_are_named(string value, string message)
-        => Assert.Contains(message, Assert.Throws<ParisInputException>(() => SourcePath.Resolve(value, "data.images", [])).Message, StringComparison.Ordinal);
+        => Assert.Contains(message, Assert.Throws<ParisInputException>(() => SourcePath.Resolve(value, "data.images", null)).Message, StringComparison.Ordinal);
 }

@@ -315,7 +315,7 @@ public sealed class DataJobsTests : IDisposable
         Store = store,
         Fence = await JobFence.TakeOverAsync(store, id, "test", Guid.NewGuid().ToString("N"), "start"),
         Reporter = new RecordingReporter(),
-        SourceRoots = roots ?? [],
+        SourceRoots = roots,
     };
 
     private static async Task<JobResult> RunAsync(IBlobStore store, RunSpec spec, JobKind kind, string[]? roots = null)

@@ -46,6 +46,13 @@ public static class ClientBuilderExtensions
         return builder;
     }
 
+    /// <summary>In one process a connected client has one gateway, and loses it only with its own end.</summary>
+    public static IClientBuilder AddGatewayCountChangedHandler(this IClientBuilder builder, GatewayCountChangedHandler handler)
+    {
+        builder.Services.AddSingleton(handler);
+        return builder;
+    }
+
     /// <summary>Calls carry the current activity; the callee's is its child.</summary>
     public static IClientBuilder AddActivityPropagation(this IClientBuilder builder)
     {

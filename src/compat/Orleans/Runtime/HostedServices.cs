@@ -31,6 +31,7 @@ internal sealed class ClientHostedService(InProcessClient client, IServiceProvid
                 }
 
                 client.Entry();
+                Notify(1, 0);
                 return;
             }
             catch (SiloUnavailableException exception)
@@ -47,6 +48,15 @@ internal sealed class ClientHostedService(InProcessClient client, IServiceProvid
     public Task StopAsync(CancellationToken cancellationToken)
     {
         client.Stop();
+        Notify(0, 1);
         return Task.CompletedTask;
+    }
+
+    private void Notify(int current, int previous)
+    {
+        foreach (var handler in services.GetServices<GatewayCountChangedHandler>())
+        {
+            handler(client, new GatewayCountChangedEventArgs(current, previous));
+        }
     }
 }
