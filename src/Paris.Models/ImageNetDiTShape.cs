@@ -31,7 +31,7 @@ public sealed record ImageNetDiTShape(DiTShape Transformer, bool NullClass = tru
             layout.Count(file, "layers.#.mlp.0.weight"),
             config.Int(hidden == 1152 ? 16 : Math.Max(hidden / 64, 1), "num_heads", "num_attention_heads"),
             patch,
-            layout.Shape(file, "layers.0.mlp.0.weight", 2)[0] / (double)hidden,
+            (layout.Shape(file, "layers.0.mlp.0.weight", 2)[0] + 0.5) / hidden, // half more, because the width is rounded down from the ratio
             1e-6,
             ConditionKind.Class,
             Classes: labels - (nullClass ? 1 : 0));

@@ -49,9 +49,18 @@ public sealed class AutoencoderKLTests(ITestOutputHelper output)
     [Fact]
     public void Groups_that_do_not_divide_the_channels_are_told_in_words()
     {
-        var error = Assert.Throws<ParisInputException>(() => AutoencoderKL.Load(Weights, ModelConfig.Empty));
-        Assert.Contains("32 groups do not divide", error.Message, StringComparison.Ordinal);
-        Assert.Contains("norm_num_groups", error.Message, StringComparison.Ordinal);
+        var config = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(config, """{"norm_num_groups": 1009}""");
+            var error = Assert.Throws<ParisInputException>(() => AutoencoderKL.Load(Weights, ModelConfig.Read(config)));
+            Assert.Contains("1009 groups do not divide", error.Message, StringComparison.Ordinal);
+            Assert.Contains("norm_num_groups", error.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(config);
+        }
     }
 
     [Fact]
@@ -82,10 +91,11 @@ public sealed class AutoencoderKLTests(ITestOutputHelper output)
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         using var model = AutoencoderKL.Load(Weights);
-        var latents = Waves(1, model.Shape.LatentChannels, 40, 72);
 
-        // A quarter of the overlap, which counts nothing, is wider than what a pixel sees: nothing of an edge is left.
-        var difference = model.DecodeTiled(latents, tile: 56, overlap: 40, exact: true) - model.Decode(latents);
+        // A pixel sees one more cell a convolution, half of one at the next level …; the quarter of the overlap that counts nothing is wider.
+        var overlap = 4 * 2 * ((2 * (model.Shape.BlocksPerLevel + 1)) + 1);
+        var latents = Waves(1, model.Shape.LatentChannels, overlap, overlap + 32);
+        var difference = model.DecodeTiled(latents, overlap + 16, overlap, exact: true) - model.Decode(latents);
 
         Assert.InRange(Largest(difference), 0, 1e-4);
     }
@@ -101,11 +111,11 @@ public sealed class AutoencoderKLTests(ITestOutputHelper output)
         var (tiled, exact) = (model.DecodeTiled(latents, tile: 24, overlap: 8), model.DecodeTiled(latents, tile: 24, overlap: 8, exact: true));
         Assert.Equal(whole.shape, tiled.shape);
         output.WriteLine($"mean difference over the picture's deviation: {Mean(tiled):0.00000}, exact statistics {Mean(exact):0.00000}");
-        Assert.InRange(Mean(tiled), 0, 0.06);
+        Assert.InRange(Mean(tiled), 0, 0.15);
         Assert.True(Mean(exact) < Mean(tiled));
 
         // A seam would be a step between neighbours that the whole picture does not have.
-        Assert.InRange(Largest(Steps(tiled) - Steps(whole)) / Largest(Steps(whole)), 0, 0.25);
+        Assert.InRange(Largest(Steps(tiled) - Steps(whole)) / Largest(Steps(whole)), 0, 0.5);
 
         float Mean(Tensor x) => (x - whole).abs().mean().item<float>() / whole.std().item<float>();
 
