@@ -149,6 +149,16 @@ public sealed record TrainerSpec
 
     /// <summary>What a slot must have; null takes any slot. The expert's also hold for the twin, sampling and evaluation.</summary>
     public ResourcesSpec? Resources { get; init; }
+
+    /// <summary>
+    /// What each expert learns, by its number: <c>flow</c>, the velocity of the linear path, or <c>ddpm</c>, the noise on the cosine schedule.
+    /// Experts behind the list's end learn <c>flow</c>; a router has none.
+    /// </summary>
+    [OneOf("flow", "ddpm")]
+    public IReadOnlyList<string>? Objectives { get; init; }
+
+    /// <summary>Whether an expert learns the noise.</summary>
+    public bool LearnsNoise(int expert) => expert >= 0 && expert < (Objectives?.Count ?? 0) && Objectives![expert] == "ddpm";
 }
 
 /// <summary>What a slot's device must have: all that is given here.</summary>

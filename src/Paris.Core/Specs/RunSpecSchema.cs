@@ -56,9 +56,10 @@ public static class RunSpecSchema
 
         if (property.GetCustomAttribute<OneOfAttribute>() is { } allowed)
         {
-            var nullable = schema["type"] is JsonArray;
+            var items = schema["items"] as JsonObject;
+            var nullable = items is null && schema["type"] is JsonArray;
             var names = new JsonArray([.. allowed.Values.Select(value => (JsonNode?)JsonValue.Create(value)), .. nullable ? [null] : Array.Empty<JsonNode?>()]);
-            (schema["items"] as JsonObject ?? schema)["enum"] = names;
+            (items ?? schema)["enum"] = names;
         }
 
         if (property.GetCustomAttribute<RangeAttribute>() is { } range)

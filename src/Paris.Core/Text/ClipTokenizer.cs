@@ -14,6 +14,10 @@ public sealed class ClipTokenizer(ClipVocabulary vocabulary)
     public const int ContextLength = 77;
 
     private const int CachedWords = 1 << 16;
+
+    /// <summary>The one mark whose other case is a letter: case does not count in the reference's pattern.</summary>
+    private const int IotaSubscript = 0x345;
+
     private static readonly string[] _contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
 
     private readonly ConcurrentDictionary<string, int[]> _cache = new(StringComparer.Ordinal);
@@ -122,7 +126,7 @@ public sealed class ClipTokenizer(ClipVocabulary vocabulary)
         UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
             or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => Kind.Letter,
         UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Kind.Digit,
-        _ => Rune.IsWhiteSpace(rune) ? Kind.Space : Kind.Other,
+        _ => Rune.IsWhiteSpace(rune) ? Kind.Space : rune.Value == IotaSubscript ? Kind.Letter : Kind.Other,
     };
 
     private int[] Remember(string word)

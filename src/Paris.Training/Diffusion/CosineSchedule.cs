@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Paris.Training.Diffusion;
 
 /// <summary>The cosine schedule of DDPM in continuous time τ in [0, 1]: x = α·x₀ + σ·ε with α² + σ² = 1.</summary>
@@ -20,4 +22,12 @@ public static class CosineSchedule
 
     /// <summary>The step nearest to τ.</summary>
     public static int StepOf(double tau) => Math.Clamp((int)Math.Round(Steps * tau) - 1, 0, Steps - 1);
+
+    /// <summary>x = α·x₀ + σ·ε at a step, of one sample: x₀ [n], ε [n], x [n].</summary>
+    public static void Noise(ReadOnlySpan<float> x0, ReadOnlySpan<float> epsilon, int step, Span<float> x)
+    {
+        var tau = (step + 1.0) / Steps;
+        TensorPrimitives.Multiply(epsilon, (float)Sigma(tau), x);
+        TensorPrimitives.MultiplyAdd(x0, (float)Alpha(tau), x, x);
+    }
 }

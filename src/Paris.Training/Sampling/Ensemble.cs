@@ -5,6 +5,7 @@ using Paris.Core.Random;
 using Paris.Core.Specs;
 using Paris.Models;
 using Paris.Training.Data;
+using Paris.Training.Diffusion;
 using Paris.Training.Jobs;
 using static TorchSharp.torch;
 
@@ -126,7 +127,8 @@ public sealed class Ensemble : IDisposable
         Classes = classes;
         var expert = Keep(new DiTExpert(DiTShape.From(_spec.Expert.Model, channels, side, classes)));
         WeightFile.Load(expert, file);
-        return (x, t, condition) => expert.call(x, t, condition);
+        VelocityModel model = (x, t, condition) => expert.call(x, t, condition);
+        return job.Kind == JobKind.TrainExpert && _spec.Expert.LearnsNoise(job.Expert) ? EpsilonExpert.AsVelocity(model) : model;
     }
 
     private RouterModel LoadRouter(JobContext context, JobId job)

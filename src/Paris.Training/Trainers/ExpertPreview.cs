@@ -2,13 +2,14 @@ using System.Runtime.InteropServices;
 using Paris.Core.Random;
 using Paris.Models;
 using Paris.Training.Data;
+using Paris.Training.Diffusion;
 using Paris.Training.Sampling;
 using static TorchSharp.torch;
 
 namespace Paris.Training.Trainers;
 
 /// <summary>Sixteen images by one expert alone, always from the same noise, in ten Euler steps.</summary>
-public sealed class ExpertPreview(DiTExpert model, LatentCodec codec, PhiloxKey noise)
+public sealed class ExpertPreview(DiTExpert model, LatentCodec codec, PhiloxKey noise, bool learnsNoise = false)
 {
     private const int Images = 16;
     private const int Columns = 8;
@@ -32,7 +33,8 @@ public sealed class ExpertPreview(DiTExpert model, LatentCodec codec, PhiloxKey 
         var classes = shape.Condition == ConditionKind.Class
             ? tensor([.. Enumerable.Range(0, Images).Select(i => (long)(i % shape.Classes))], ScalarType.Int64)
             : null;
-        var sampler = new EnsembleSampler([(at, t, condition) => model.call(at, t, condition)], router: null);
+        VelocityModel expert = (at, t, condition) => model.call(at, t, condition);
+        var sampler = new EnsembleSampler([learnsNoise ? EpsilonExpert.AsVelocity(expert) : expert], router: null);
         using var outcome = sampler.Sample(
             x,
             TimeGrid.Create("uniform", Steps),

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace Paris.Training.Trainers;
 
-/// <summary>Trains an expert, or the twin: mean squared error of the velocity on its samples.</summary>
+/// <summary>Trains an expert, or the twin: mean squared error of the velocity (or of the noise, as its objective says) on its samples.</summary>
 public sealed class ExpertTask : TrainingTask
 {
     private readonly DiTExpert _model;
@@ -42,12 +42,13 @@ public sealed class ExpertTask : TrainingTask
             new TimeLaw(spec.Training.HighNoiseShare),
             BatchLabels.Class,
             classes,
-            spec.Model.Condition == "none" ? 0 : spec.Model.ConditionDropout);
+            spec.Model.Condition == "none" ? 0 : spec.Model.ConditionDropout,
+            spec.LearnsNoise(expert));
         _model = new DiTExpert(DiTShape.From(spec.Model, samples.Channels, samples.Height, classes));
         WeightInitialization.Apply(_model, seed, expert);
         if (codec is not null)
         {
-            _preview = new ExpertPreview(_model, codec, new PhiloxKey(seed, RandomPurpose.Preview, expert));
+            _preview = new ExpertPreview(_model, codec, new PhiloxKey(seed, RandomPurpose.Preview, expert), spec.LearnsNoise(expert));
         }
     }
 

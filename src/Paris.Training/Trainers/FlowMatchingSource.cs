@@ -15,7 +15,8 @@ public enum BatchLabels
 }
 
 /// <summary>
-/// Noised samples for experts, twin and router: x_t, v and 1000·t from (seed, expert, step, place in the batch) alone.
+/// Noised samples for experts, twin and router: x_t, v and 1000·t from (seed, expert, step, place in the batch) alone. For an expert that
+/// learns the noise: x on the cosine schedule, ε and the schedule's step.
 /// </summary>
 public sealed class FlowMatchingSource : IBatchSource
 {
@@ -25,6 +26,7 @@ public sealed class FlowMatchingSource : IBatchSource
     private readonly TimeLaw _timeLaw;
     private readonly BatchLabels _labels;
     private readonly double _dropout;
+    private readonly bool _learnsNoise;
     private readonly float[] _x0;
 
     /// <param name="samples">The data: latents, or pixels as x = px/127.5 − 1.</param>
@@ -34,8 +36,17 @@ public sealed class FlowMatchingSource : IBatchSource
     /// <param name="labels">What the labels are.</param>
     /// <param name="nullClass">The label of a dropped condition: the number of classes.</param>
     /// <param name="conditionDropout">Share of samples whose condition is dropped.</param>
+    /// <param name="learnsNoise">The target is ε on the cosine schedule, not the velocity of the linear path.</param>
     /// <exception cref="ParisInputException">There are no samples, or no clusters where they are needed.</exception>
-    public FlowMatchingSource(SampleSet samples, DiffusionStreams streams, int batchSize, TimeLaw timeLaw, BatchLabels labels, int nullClass = 0, double conditionDropout = 0)
+    public FlowMatchingSource(
+        SampleSet samples,
+        DiffusionStreams streams,
+        int batchSize,
+        TimeLaw timeLaw,
+        BatchLabels labels,
+        int nullClass = 0,
+        double conditionDropout = 0,
+        bool learnsNoise = false)
     {
         if (labels == BatchLabels.Cluster && samples.Clusters is null)
         {
@@ -48,6 +59,7 @@ public sealed class FlowMatchingSource : IBatchSource
         _timeLaw = timeLaw;
         _labels = labels;
         _dropout = conditionDropout;
+        _learnsNoise = learnsNoise;
         NullClass = nullClass;
         BatchSize = batchSize;
         _x0 = new float[samples.SampleSize];
@@ -72,8 +84,18 @@ public sealed class FlowMatchingSource : IBatchSource
             var t = _timeLaw.Draw(draws[0], draws[1]);
             var epsilon = _labels == BatchLabels.Class ? batch.TargetOf(i) : noise;
             _streams.Noise.AtStep(step).ForSample(i).FillNormal(epsilon);
-            FlowMatching.Interpolate(_x0, epsilon, t, batch.InputOf(i));
-            batch.Times[i] = FlowMatching.TimeScale * t;
+            if (_learnsNoise)
+            {
+                var scheduled = Math.Min((int)(t * CosineSchedule.Steps), CosineSchedule.Steps - 1);
+                CosineSchedule.Noise(_x0, epsilon, scheduled, batch.InputOf(i));
+                batch.Times[i] = scheduled;
+            }
+            else
+            {
+                FlowMatching.Interpolate(_x0, epsilon, t, batch.InputOf(i));
+                batch.Times[i] = FlowMatching.TimeScale * t;
+            }
+
             batch.LabelSpan[i] = LabelOf(step, i, sample);
         }
     }

@@ -63,12 +63,26 @@ public sealed class RunSpecReaderTests
         Assert.Equal((256, 6), (spec.Expert.Model.Hidden, spec.Expert.Model.Layers));
         Assert.Equal(["top-1", "full"], spec.Evaluation.Strategies);
         Assert.Equal((7UL, 12, "a=b"), (spec.Seed, spec.Autoencoder!.Width, spec.Data.Images));
-        Assert.Equal("'expert.steps=1': unknown key 'expert.steps'; known are model, training, resources.", Error("expert.steps=1"));
+        Assert.Equal("'expert.steps=1': unknown key 'expert.steps'; known are model, training, resources, objectives.", Error("expert.steps=1"));
         Assert.StartsWith("'seed=x', line 1: 'seed' is 'x'", Error("seed=x"), StringComparison.Ordinal);
         Assert.Equal("'seed' is no assignment; write it like 'expert.training.steps=200'.", Error("seed"));
         Assert.Equal("'a..b=1' is no assignment; write it like 'expert.training.steps=200'.", Error("a..b=1"));
 
         static string Error(string assignment) => Assert.Throws<ParisInputException>(() => RunSpecReader.Parse(Small, "run.yaml", [assignment])).Message;
+    }
+
+    [Fact]
+    public void Experts_have_objectives_by_their_number()
+    {
+        var expert = RunSpecReader.Parse(Small, "run.yaml", ["expert.objectives=[ddpm, flow, ddpm]"]).Spec.Expert;
+        Assert.Equal([true, false, true, false], Enumerable.Range(0, 4).Select(expert.LearnsNoise));
+        Assert.False(RunSpecReader.Parse(Small).Spec.Expert.LearnsNoise(0));
+
+        Assert.Contains("'expert.objectives' is 'dpm'; did you mean 'ddpm'?", Error("expert.objectives=[dpm]"), StringComparison.Ordinal);
+        Assert.Contains("'expert.objectives' has 2 entries, more than the 1 clusters", Error("expert.objectives=[flow, ddpm]", "clustering.clusters=1"), StringComparison.Ordinal);
+        Assert.Contains("'router.objectives' cannot be given", Error("router.objectives=[flow]"), StringComparison.Ordinal);
+
+        static string Error(params string[] assignments) => Assert.Throws<ParisInputException>(() => RunSpecReader.Parse(Small, "run.yaml", assignments)).Message;
     }
 
     [Fact]

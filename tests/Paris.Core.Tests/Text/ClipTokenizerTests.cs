@@ -31,6 +31,7 @@ public sealed class ClipTokenizerTests : IDisposable
         Assert.Equal([id("1</w>"), id("2</w>"), id("Â"), id("½</w>")], tokenizer.Encode("12½"));
         Assert.Equal([id("cat</w>"), id("'"), id("s</w>")], tokenizer.Encode("cat's"));
         Assert.Equal([id("!"), id("'</w>"), id("s</w>")], tokenizer.Encode("!'s")); // the run of signs comes first
+        Assert.Equal(id("a"), tokenizer.Encode("a\u0345")[0]); // one word: this mark counts as a letter
         Assert.Equal([tokenizer.Vocabulary.Start, id("cat</w>"), tokenizer.Vocabulary.End], tokenizer.Encode("<|StartOfText|>cat<|endoftext|>"));
     }
 

@@ -1,4 +1,6 @@
 using Paris.Training.Diffusion;
+using Paris.Training.Tests.Trainers;
+using Paris.Training.Trainers;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -74,5 +76,39 @@ public sealed class EpsilonExpertTests
         using var scope = NewDisposeScope();
         var velocity = EpsilonExpert.Velocity(zeros(1, 1, 1, 1) + 100, zeros(1, 1, 1, 1), 1);
         Assert.Equal(-20, velocity.item<float>());
+    }
+
+    [Fact]
+    public void An_expert_that_learns_the_noise_is_given_it_with_the_data_on_the_schedule()
+    {
+        var samples = TinyTask.Samples();
+        var known = Enumerable.Range(0, (int)samples.Count).Select(i =>
+        {
+            var values = new float[samples.SampleSize];
+            samples.CopyTo(i, values);
+            return values;
+        }).ToList();
+        var source = new FlowMatchingSource(samples, DiffusionStreams.ForExpert(3, 0), 16, new TimeLaw(0), BatchLabels.Class, learnsNoise: true);
+        using var batch = source.Allocate();
+        source.Fill(5, batch);
+        for (var i = 0; i < 16; i++)
+        {
+            var step = batch.Times[i];
+            Assert.Equal(step, MathF.Floor(step));
+            Assert.InRange(step, 0, 999);
+            var tau = (step + 1.0) / 1000;
+            if (CosineSchedule.Alpha(tau) < 0.05)
+            {
+                continue; // hardly any data left to find again
+            }
+
+            var data = new float[samples.SampleSize];
+            for (var j = 0; j < data.Length; j++)
+            {
+                data[j] = (float)((batch.InputOf(i)[j] - (CosineSchedule.Sigma(tau) * batch.TargetOf(i)[j])) / CosineSchedule.Alpha(tau));
+            }
+
+            Assert.Contains(known, sample => sample.Zip(data).All(pair => Math.Abs(pair.First - pair.Second) < 1e-3));
+        }
     }
 }

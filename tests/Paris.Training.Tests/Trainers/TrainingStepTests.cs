@@ -20,6 +20,7 @@ public sealed class TrainingStepTests
     {
         Check(() => new TinyTask(batch: 8), parts);
         Check(() => new ExpertTask(Trainer(), TinyTask.Samples(), 11, 0, 3, null), parts);
+        Check(() => new ExpertTask(Trainer() with { Objectives = ["ddpm"] }, TinyTask.Samples(), 11, 0, 3, null), parts);
         Check(() => new RouterTask(Trainer(), TinyTask.Samples(), 11, 4), parts);
     }
 

@@ -15,6 +15,16 @@ internal sealed class ClusteringValidator : ISpecValidator
             findings.Error("clustering.fineClusters", $"is {clustering.FineClusters}, more than the {spec.Data.Limit} samples of 'data.limit'");
         }
 
+        if (spec.Expert.Objectives is { } objectives && objectives.Count > clustering.Clusters)
+        {
+            findings.Error("expert.objectives", $"has {objectives.Count} entries, more than the {clustering.Clusters} clusters");
+        }
+
+        if (spec.Router.Objectives is not null)
+        {
+            findings.Error("router.objectives", "cannot be given: a router learns the clusters and nothing else");
+        }
+
         if (clustering.FineClusters < clustering.Clusters)
         {
             findings.Error("clustering.fineClusters", $"is {clustering.FineClusters}; it must be at least 'clustering.clusters' ({clustering.Clusters})");
