@@ -1,4 +1,5 @@
 using Paris.Training.Diffusion;
+using Paris.Training.Sampling;
 using Paris.Training.Tests.Trainers;
 using Paris.Training.Trainers;
 using Xunit;
@@ -68,6 +69,29 @@ public sealed class EpsilonExpertTests
         // The step is rounded to one of 1000, so the velocity is as exact as that.
         Assert.InRange((velocity - (noise - data)).abs().max().item<float>(), 0, 5e-3);
         Assert.Equal([EpsilonExpert.At(T).Step, EpsilonExpert.At(T).Step], seen.Select(s => (int)s));
+    }
+
+    [Theory]
+    [InlineData("cluster-first", 0)] // the noise expert alone
+    [InlineData("cluster-first", 1)] // the velocity expert alone
+    [InlineData("full", 0)] // both, half and half
+    public void Noise_and_velocity_experts_sample_together(string strategy, int cluster)
+    {
+        using var scope = NewDisposeScope();
+        var data = arange(16, float32).view(1, 1, 4, 4).sin();
+        var noiseExpert = EpsilonExpert.AsVelocity((x, step, _) =>
+        {
+            var tau = (step.select(0, 0).item<float>() + 1) / 1000;
+            return (x - (data * CosineSchedule.Alpha(tau))) / CosineSchedule.Sigma(tau);
+        });
+        VelocityModel velocityExpert = (x, t, _) => (x - data) / t.view(-1, 1, 1, 1) * 1000;
+        var sampler = new EnsembleSampler([noiseExpert, velocityExpert], (x, _) => zeros(x.shape[0], 2));
+        var start = arange(48, float32).view(3, 1, 4, 4).cos();
+
+        using var outcome = sampler.Sample(start, TimeGrid.Create("uniform", 20), RoutingStrategy.Create(strategy), [cluster, cluster, cluster], (_, _, _) => 0);
+
+        // Both are exact for this one point, so every path ends at it.
+        Assert.InRange((outcome.X - data).abs().max().item<float>(), 0, 5e-3);
     }
 
     [Fact]
