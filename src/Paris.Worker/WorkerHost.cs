@@ -146,6 +146,13 @@ public sealed class WorkerHost
         }
 
         var fence = JobContext.Await(JobFence.TakeOverAsync(scoped, start.Job, start.Silo, start.Claim, "start"));
+        if (fence.Head.Result is { } meanwhile)
+        {
+            // The former owner finished between the look and the take-over: its result stays the result.
+            _events.Write(new CompletedEvent(meanwhile.Name));
+            return (int)WorkerExitCode.Completed;
+        }
+
         var context = new JobContext
         {
             Spec = spec,

@@ -352,8 +352,23 @@ public sealed class JobMachine(
 
     private async Task EndAsync(WorkerReport report)
     {
+        var before = _endedClaim;
         _endedClaim = report.Claim;
         Worker = null;
+        try
+        {
+            await JudgeAsync(report);
+        }
+        catch
+        {
+            // Nothing came of it, so the agent's next telling must count.
+            _endedClaim = before;
+            throw;
+        }
+    }
+
+    private async Task JudgeAsync(WorkerReport report)
+    {
         switch ((WorkerExitCode)report.ExitCode)
         {
             case WorkerExitCode.Completed:
@@ -404,7 +419,10 @@ public sealed class JobMachine(
         }
 
         host.Note(new JobNote(JobMoment.Retries) { Silo = report.Silo, Slot = report.Slot, Message = report.Message, Retry = decision, ExitCode = report.ExitCode });
-        await SaveAsync(x => (x ?? new JobRecord()).After(decision.Cause) with { Retries = budget.State });
+
+        // Written over whatever is there by now, which may be this very change: its reply may have been lost.
+        var split = (Record ?? new JobRecord()).After(decision.Cause).Split;
+        await SaveAsync(x => (x ?? new JobRecord()) with { Retries = budget.State, Split = split });
         Message = $"{decision.Reason}{(decision.Cause == FailureCause.OutOfMemory ? $", every batch in {Record!.Split} times as many parts" : "")}: {report.Message}";
         host.StepAgainAfter(decision.Delay);
     }

@@ -171,6 +171,25 @@ public sealed class JobMachineTests
         Assert.Equal((0, 1), (machine.Record.Retries.Crash, machine.Record.Retries.Total));
     }
 
+    /// <summary>Found by the simulation: the telling of an end that the store did not let happen must not be the only one that counts.</summary>
+    [Fact]
+    public async Task AnEndThatCouldNotBeWrittenDownCountsWhenItIsToldAgainAndOnlyOnce()
+    {
+        var machine = await GrantedAsync("here");
+        var end = Report("claim-1", 1) with { Ended = true, ExitCode = (int)WorkerExitCode.OutOfMemory, Message = "no memory" };
+        var lose = true;
+        _store.Turn = () => Task.CompletedTask;
+        _host.OnNote = moment => _store.Turn = moment == JobMoment.Retries && lose ? () => throw new StorageFaultException("out") : () => Task.CompletedTask;
+        await Assert.ThrowsAsync<StorageFaultException>(() => machine.ReportAsync(end));
+        Assert.Equal(0, machine.Record!.Retries.OutOfMemory);
+
+        lose = false;
+        await machine.ReportAsync(end);
+        Assert.Equal((1, 2), (machine.Record.Retries.OutOfMemory, machine.Record.Split));
+        await machine.ReportAsync(end);
+        Assert.Equal((1, 2), (machine.Record.Retries.OutOfMemory, machine.Record.Split));
+    }
+
     [Fact]
     public async Task SpentRetriesFailTheJobAndTellTheRun()
     {
@@ -377,8 +396,11 @@ public sealed class JobMachineTests
 
         public void TellRun() => Did.Add("tell run");
 
+        public Action<JobMoment> OnNote { get; set; } = _ => { };
+
         public void Note(JobNote note)
         {
+            OnNote(note.Moment);
             if (note.Moment is JobMoment.Refused or JobMoment.Moves or JobMoment.Silent)
             {
                 Did.Add($"note {note.Moment}");
