@@ -7,28 +7,20 @@ using Paris.Core.Specs;
 namespace Paris.Grains;
 
 /// <summary>
-/// Thin over <see cref="RunPlan"/>: reads the spec and the heads, asks the jobs that should run to make it so, and writes down what a
+/// Thin over <see cref="RunPlan"/> and <see cref="RunBook"/>: reads the spec and the heads, asks the jobs that should run to make it so, and writes down what a
 /// person wants.
 /// </summary>
 [KeepAlive]
 public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGrain> logger) : Grain, IRunGrain
 {
-    /// <summary>A job that was told to run is asked again after this long, should its last word have been lost; in a large run later.</summary>
-    private static readonly TimeSpan _askAgain = TimeSpan.FromSeconds(10);
-
-    /// <summary>Jobs that are asked again a second, at most.</summary>
-    private const double MostAskedAgain = 20;
-
     /// <summary>How long one job is waited for before the next is asked.</summary>
     private static readonly TimeSpan _turn = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long an answer to many onlookers stands.</summary>
     private static readonly TimeSpan _freshness = TimeSpan.FromMilliseconds(300);
 
-    private readonly Dictionary<JobId, JobOutcome> _outcomes = [];
+    private readonly RunBook _book = new(time);
     private readonly Dictionary<JobId, JobStatus> _ended = [];
-    private readonly Dictionary<JobId, long> _askedAt = [];
-    private readonly HashSet<JobId> _stopped = [];
     private readonly List<ExtraJob> _extras = [];
     private string _run = "";
     private EnsembleHistory? _ensemble;
@@ -38,8 +30,6 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     private DateTimeOffset _submitted;
     private RunRecord _record = new();
     private string? _etag;
-    private IReadOnlyList<PlannedJob> _plan = [];
-    private RunDecision _decision = new() { Stage = RunStage.Pending, Phase = "" };
     private RunState _said = RunState.Unknown;
     private (RunStatus Status, long At)? _status;
     private Task? _loading;
@@ -80,7 +70,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
                 await ResumeCoreAsync();
             }
 
-            GrainLog.RunSubmitted(logger, _run, _plan.Count);
+            GrainLog.RunSubmitted(logger, _run, _book.Plan.Count);
             await EnsureCoreAsync();
             Announce();
             return await StatusAsync();
@@ -170,7 +160,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             foreach (var strategy in wanted)
             {
                 var job = Job(strategy);
-                if (!_plan.Any(x => x.Id == job))
+                if (!_book.Plan.Any(x => x.Id == job))
                 {
                     // The job's own record is what a later activation finds it by.
                     await JsonBlobs.WriteAsync(store, JobRecord.BlobName(job), new JobRecord { Submitted = _submitted }, null);
@@ -202,7 +192,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
 
             if (State != RunState.Completed)
             {
-                throw new ParisException(ParisException.Conflict, $"Run '{_run}' is {State.ToString().ToLowerInvariant()} ({_decision.Phase}); its experts can be changed once it is completed.");
+                throw new ParisException(ParisException.Conflict, $"Run '{_run}' is {State.ToString().ToLowerInvariant()} ({_book.Decision.Phase}); its experts can be changed once it is completed.");
             }
 
             if (wanted.From is { } expected && expected != Ensemble.Current.Revision)
@@ -260,7 +250,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             }
 
             // Its workers first: once the revision is taken back, nobody looks after them.
-            var jobs = _plan.Where(x => x.Id.Revision == revision && _outcomes.GetValueOrDefault(x.Id) != JobOutcome.Done).Select(x => x.Id);
+            var jobs = _book.Plan.Where(x => x.Id.Revision == revision && _book.Of(x.Id) != JobOutcome.Done).Select(x => x.Id);
             await Task.WhenAll(jobs.Select(x => GrainFactory.GetJob(x).CancelAsync()));
             var (state, etag) = await JsonBlobs.ChangeAsync<EnsembleState>(store, EnsembleState.BlobName(_run), _ensembleEtag is null ? null : Ensemble.State, _ensembleEtag, x =>
             {
@@ -286,13 +276,13 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             {
                 Run = _run,
                 State = State,
-                Phase = _decision.Phase,
+                Phase = _book.Decision.Phase,
                 Submitted = _submitted,
                 Seconds = Seconds,
-                JobsDone = _plan.Count(x => _outcomes.GetValueOrDefault(x.Id) == JobOutcome.Done),
-                JobsTotal = _plan.Count,
+                JobsDone = _book.Plan.Count(x => _book.Of(x.Id) == JobOutcome.Done),
+                JobsTotal = _book.Plan.Count,
                 Message = Message,
-                Active = _decision.ShouldRun.Count > 0 || State == RunState.Running || Stopping.Any(),
+                Active = _book.Active,
             };
         });
     }
@@ -311,15 +301,13 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         });
     }
 
-    public Task<string[]> GetWantedJobsAsync() => Task.FromResult(_decision.ShouldRun.Select(x => x.Id.Key).ToArray());
+    public Task<string[]> GetWantedJobsAsync() => Task.FromResult(_book.Decision.ShouldRun.Select(x => x.Id.Key).ToArray());
 
     private EnsembleHistory Ensemble => _ensemble!;
 
-    private TimeSpan AskAgain => TimeSpan.FromSeconds(Math.Max(_askAgain.TotalSeconds, _plan.Count / MostAskedAgain));
-
     private string SpecName => $"runs/{_run}/spec.json";
 
-    private RunState State => _decision.Stage switch
+    private RunState State => _book.Decision.Stage switch
     {
         RunStage.Completed => RunState.Completed,
         RunStage.Paused => RunState.Paused,
@@ -366,7 +354,8 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         await FindExtrasAsync();
         await ReadEnsembleAsync(spec);
         _spec = spec;
-        _decision = RunPlan.Decide(_plan, _outcomes, _record.Wish);
+        _book.Wish = _record.Wish;
+        _book.Decide();
     }
 
     /// <summary>Reads what became of the ensemble, and plans for it.</summary>
@@ -380,9 +369,9 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
 
     private async Task PlanAsync(RunSpec spec)
     {
-        _plan = RunPlan.For(spec, _extras, _ensemble);
-        await Task.WhenAll(_plan.Where(x => !_outcomes.ContainsKey(x.Id)).Select(LearnAsync));
-        foreach (var gone in _ended.Keys.Except(_plan.Select(x => x.Id)).ToArray())
+        _book.Plan = RunPlan.For(spec, _extras, _ensemble);
+        await Task.WhenAll(_book.Plan.Where(x => !_book.Outcomes.ContainsKey(x.Id)).Select(LearnAsync));
+        foreach (var gone in _ended.Keys.Except(_book.Plan.Select(x => x.Id)).ToArray())
         {
             _ended.Remove(gone);
         }
@@ -420,7 +409,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     /// <summary>Puts a revision to use as soon as its models are trained: one conditional write.</summary>
     private async Task SwitchAsync()
     {
-        if (Ensemble.Pending is not { } pending || pending.Models(_run).Any(x => _outcomes.GetValueOrDefault(x) != JobOutcome.Done))
+        if (Ensemble.Pending is not { } pending || pending.Models(_run).Any(x => _book.Of(x) != JobOutcome.Done))
         {
             return;
         }
@@ -459,19 +448,8 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
 
     private async Task LearnAsync(PlannedJob job)
     {
-        if (await JobFence.ReadHeadAsync(store, job.Id) is { Result: not null })
-        {
-            _outcomes[job.Id] = JobOutcome.Done;
-            return;
-        }
-
-        var (record, _) = await JsonBlobs.ReadAsync<JobRecord>(store, JobRecord.BlobName(job.Id));
-        _outcomes[job.Id] = record switch
-        {
-            { Failure: not null } => JobOutcome.Failed,
-            { Wish: not RunWish.Run } => JobOutcome.SetAside,
-            _ => JobOutcome.Open,
-        };
+        var (outcome, record) = await RunBook.ReadOutcomeAsync(store, job.Id);
+        _book.Learn(job.Id, outcome);
         if (record?.Failure is { } failure)
         {
             _ended[job.Id] = new JobStatus
@@ -490,19 +468,20 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     private void Learn(JobStatus status)
     {
         var job = JobId.Parse(status.Key);
-        if (_plan.All(x => x.Id != job))
+        if (_book.Plan.All(x => x.Id != job))
         {
             return;
         }
 
-        _outcomes[job] = status.State switch
+        var outcome = status.State switch
         {
             JobState.Completed => JobOutcome.Done,
             JobState.Failed or JobState.Quarantined => JobOutcome.Failed,
             JobState.Paused or JobState.Cancelled => JobOutcome.SetAside,
             _ => JobOutcome.Open,
         };
-        if (_outcomes[job] is JobOutcome.Done or JobOutcome.Failed)
+        _book.Learn(job, outcome);
+        if (outcome is JobOutcome.Done or JobOutcome.Failed)
         {
             _ended[job] = status;
         }
@@ -515,24 +494,8 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     /// <summary>Asks every job that should run and was not asked lately; goes on while the answers open the way for others.</summary>
     private async Task EnsureCoreAsync()
     {
-        while (true)
+        while (_book.Ask() is { Count: > 0 } ask)
         {
-            _decision = RunPlan.Decide(_plan, _outcomes, _record.Wish);
-            var now = time.GetTimestamp();
-            var setAside = _record.Wish == RunWish.Run ? _decision.Waiting.Where(x => _outcomes.GetValueOrDefault(x.Id) == JobOutcome.SetAside) : [];
-            var ask = _decision.ShouldRun.Concat(setAside)
-                .Where(x => !_askedAt.TryGetValue(x.Id, out var at) || time.GetElapsedTime(at, now) >= AskAgain)
-                .ToArray();
-            if (ask.Length == 0)
-            {
-                break;
-            }
-
-            foreach (var job in ask)
-            {
-                _askedAt[job.Id] = now;
-            }
-
             // One after the other, so that they ask for slots in the order of the plan; but none holds the others up for long.
             List<Task<JobStatus?>> asked = [];
             foreach (var job in ask)
@@ -557,7 +520,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         if (State != _said)
         {
             _said = State;
-            GrainLog.RunChanged(logger, _run, State, _decision.Phase);
+            GrainLog.RunChanged(logger, _run, State, _book.Decision.Phase);
         }
     }
 
@@ -573,27 +536,21 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         {
             // One job's silo may be going away: the next tick asks it again.
             GrainLog.MessageLost(logger, job.Id.Key, exception);
-            _askedAt.Remove(job.Id);
-            _askedAt[job.Id] = time.GetTimestamp() - (long)((AskAgain - TimeSpan.FromSeconds(1)).TotalSeconds * time.TimestampFrequency);
+            _book.NotReached(job.Id);
             return null;
         }
     }
 
-    /// <summary>The jobs that may have a worker although the run is paused or cancelled, and have not been told yet.</summary>
-    private IEnumerable<PlannedJob> Stopping => _record.Wish == RunWish.Run
-        ? []
-        : RunPlan.Decide(_plan, _outcomes, RunWish.Run).ShouldRun.Where(x => !_stopped.Contains(x.Id));
-
     /// <summary>Tells every job of a paused or cancelled run; who cannot be reached now is told at the next tick.</summary>
     private async Task StopJobsAsync()
     {
-        await Task.WhenAll(Stopping.ToArray().Select(async x =>
+        await Task.WhenAll(_book.ToStop.ToArray().Select(async x =>
         {
             try
             {
                 var job = GrainFactory.GetJob(x.Id);
                 await (_record.Wish == RunWish.Pause ? job.PauseAsync() : job.CancelAsync());
-                _stopped.Add(x.Id);
+                _book.Stopped(x.Id);
             }
             catch (Exception exception)
             {
@@ -617,10 +574,10 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         return await DoAsync(async () =>
         {
             Require();
-            if (State is not (RunState.Completed or RunState.Cancelled) || Stopping.Any())
+            if (State is not (RunState.Completed or RunState.Cancelled) || _book.ToStop.Any())
             {
                 await SaveAsync(x => x with { Wish = wish });
-                _stopped.Clear();
+                _book.StopAnew();
                 await EnsureCoreAsync();
                 Announce();
             }
@@ -636,19 +593,18 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             await SaveAsync(x => x with { Wish = RunWish.Run });
         }
 
-        var again = _plan.Where(x => _outcomes.GetValueOrDefault(x.Id) != JobOutcome.Done).ToArray();
+        var again = _book.Plan.Where(x => _book.Of(x.Id) != JobOutcome.Done).ToArray();
         foreach (var status in await Task.WhenAll(again.Select(x => GrainFactory.GetJob(x.Id).ResumeAsync())))
         {
             Learn(status);
         }
 
-        _askedAt.Clear();
-        _stopped.Clear();
+        _book.AskAnew();
     }
 
     private async Task AddExtraAsync(ExtraJob extra)
     {
-        if (_plan.All(x => x.Id != extra.Id))
+        if (_book.Plan.All(x => x.Id != extra.Id))
         {
             _extras.Add(extra);
             await PlanAsync(_spec!);
@@ -671,18 +627,21 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         }
     }
 
-    private async Task SaveAsync(Func<RunRecord, RunRecord> change) =>
+    private async Task SaveAsync(Func<RunRecord, RunRecord> change)
+    {
         (_record, _etag) = await JsonBlobs.ChangeAsync(store, RunRecord.BlobName(_run), _etag is null ? null : _record, _etag, x => change(x ?? new RunRecord()));
+        _book.Wish = _record.Wish;
+    }
 
     private void Announce() => GrainFactory.Supervisor().WatchAsync(_run).Forget(exception => GrainLog.MessageLost(logger, "supervisor", exception));
 
     private async Task<RunStatus> StatusAsync()
     {
-        var decision = _decision;
+        var decision = _book.Decision;
         var waiting = decision.Waiting.Concat(decision.Stuck).Select(x => x.Id).ToHashSet();
-        var jobs = await Task.WhenAll(_plan.Select(async job =>
+        var jobs = await Task.WhenAll(_book.Plan.Select(async job =>
         {
-            var outcome = _outcomes.GetValueOrDefault(job.Id);
+            var outcome = _book.Of(job.Id);
             if (_ended.TryGetValue(job.Id, out var ended) && outcome == JobOutcome.Done)
             {
                 return ended;
@@ -691,7 +650,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             // A job whose inputs are not there has no grain yet; with paused jobs there may be one.
             if (outcome == JobOutcome.Open && waiting.Contains(job.Id) && decision.Stage is not RunStage.Paused)
             {
-                var needs = job.Needs.Where(x => _outcomes.GetValueOrDefault(x) != JobOutcome.Done).Select(x => x.Key[(_run.Length + 1)..]);
+                var needs = job.Needs.Where(x => _book.Of(x) != JobOutcome.Done).Select(x => x.Key[(_run.Length + 1)..]);
                 return new JobStatus
                 {
                     Key = job.Id.Key,
