@@ -1,15 +1,13 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Paris.Core.Jobs;
 using Paris.Core.Random;
 using Paris.Core.Storage;
+using Paris.Core.Tests.Simulation;
 using Paris.Core.Tests.Storage;
+using static Paris.Core.Tests.Simulation.InvariantException;
 
 namespace Paris.Core.Tests.Jobs;
-
-/// <summary>An invariant of DESIGN section 5 does not hold.</summary>
-internal sealed class InvariantException(string message) : Exception(message);
 
 /// <summary>What the store of a simulation gets wrong on purpose.</summary>
 internal enum StoreFlaw
@@ -51,11 +49,11 @@ internal sealed class JobFenceSimulation
         _store = new CheckedStore(flaw);
     }
 
-    public int TakeOvers => _store.TakeOvers;
+    public int TakeOvers => _store.Checks.TakeOvers;
 
-    public int Commits => _store.Commits;
+    public int Commits => _store.Checks.Commits;
 
-    public int Fallbacks => _store.Fallbacks;
+    public int Fallbacks => _store.Checks.Fallbacks;
 
     public int Fenced { get; private set; }
 
@@ -136,7 +134,7 @@ internal sealed class JobFenceSimulation
             Finish(network.DrainAsync());
         }
 
-        _store.CheckEnd(Job);
+        _store.CheckEnd();
     }
 
     private static void Finish(Task task)
@@ -176,7 +174,7 @@ internal sealed class JobFenceSimulation
                 try
                 {
                     await fence.CommitCheckpointAsync(step, content, KeepLast);
-                    _store.CheckAcknowledged(Job, step, fence.Epoch);
+                    _store.Checks.Acknowledged(step, fence.Epoch);
                 }
                 catch (StorageFaultException)
                 {
@@ -286,46 +284,40 @@ internal sealed class JobFenceSimulation
     }
 
     /// <summary>Looks at every write as it takes place.</summary>
-    private sealed class CheckedStore(StoreFlaw flaw) : MemoryBlobStore
+    private sealed class CheckedStore : MemoryBlobStore
     {
-        private readonly Dictionary<int, string> _claims = [];
-        private readonly HashSet<string> _dropped = [];
-        private readonly HashSet<string> _damaged = [];
-        private JobHead? _head;
+        private readonly StoreFlaw _flaw;
 
-        public int TakeOvers { get; private set; }
+        public CheckedStore(StoreFlaw flaw)
+        {
+            _flaw = flaw;
+            Checks = new HeadChecks(Job, Blobs);
+        }
 
-        public int Commits { get; private set; }
+        public HeadChecks Checks { get; }
 
-        public int Fallbacks { get; private set; }
-
-        /// <summary>Spoils the newest checkpoint, unless the one behind it is spoilt already: the bound on lost work is about single faults.</summary>
         public void DamageNewest(PhiloxStream random)
         {
-            if (_head is { Checkpoints.Count: > 1 } head && random.NextInt(2) == 0 && !head.Checkpoints.Any(entry => _damaged.Contains(entry.Name)))
+            if (random.NextInt(2) == 0 && Checks.Spoil() is { } name)
             {
-                _damaged.Add(head.Checkpoints[0].Name);
-                Damage(head.Checkpoints[0].Name);
+                Damage(name);
             }
         }
 
-        /// <summary>A commit that returned is in the head, or was taken back by a later epoch that says why.</summary>
-        public void CheckAcknowledged(JobId job, long step, int epoch)
-            => Require(_head!.Step >= step || _head.Epoch > epoch, $"Job {job} lost the acknowledged step {step}.");
-
-        public void CheckEnd(JobId job)
+        public void CheckEnd()
         {
-            Require(_head is { Result: not null }, "The last worker's result is not in the head.");
-            Require(Blobs.ContainsKey(_head!.Result!.Name), "The result blob is missing.");
-            var listed = _head.Checkpoints.Select(entry => entry.Name).ToHashSet();
-            Require(_head.Checkpoints.Count is > 0 and <= KeepLast, $"{_head.Checkpoints.Count} checkpoints are listed.");
+            var head = Checks.Head;
+            Require(head is { Result: not null }, "The last worker's result is not in the head.");
+            Require(Blobs.ContainsKey(head!.Result!.Name), "The result blob is missing.");
+            var listed = head.Checkpoints.Select(entry => entry.Name).ToHashSet();
+            Require(head.Checkpoints.Count is > 0 and <= KeepLast, $"{head.Checkpoints.Count} checkpoints are listed.");
 
             // Leftovers can only be what arrived after the last epoch's sweep.
-            var leftovers = Blobs.Keys.Count(name => name.StartsWith(job.Folder + "step-", StringComparison.Ordinal) && !listed.Contains(name));
+            var leftovers = Blobs.Keys.Count(name => name.StartsWith(Job.Folder + "step-", StringComparison.Ordinal) && !listed.Contains(name));
             Require(leftovers < 12, $"{leftovers} checkpoint blobs are left over.");
         }
 
-        protected override bool Holds(PutCondition condition, BlobContent? current) => flaw switch
+        protected override bool Holds(PutCondition condition, BlobContent? current) => _flaw switch
         {
             StoreFlaw.IgnoresMatch when condition.IfMatch is not null => true,
             StoreFlaw.IgnoresAbsent when condition.IfAbsent && current?.Info.Name.EndsWith("head.json", StringComparison.Ordinal) != true => true,
@@ -336,68 +328,14 @@ internal sealed class JobFenceSimulation
         {
             if (current.Info.Name == Job.HeadName)
             {
-                CheckHead(JsonSerializer.Deserialize<JobHead>(current.Bytes, WorkerProtocol.Json)!);
-                return;
-            }
-
-            Require(former is null, $"The immutable blob '{current.Info.Name}' was written over.");
-            Require(!_dropped.Contains(current.Info.Name) || _head!.Checkpoints.All(entry => entry.Name != current.Info.Name), $"The dropped name '{current.Info.Name}' returned to the head.");
-        }
-
-        protected override void OnDelete(BlobContent former)
-            => Require(_head!.Checkpoints.All(entry => entry.Name != former.Info.Name) && _head.Result?.Name != former.Info.Name, $"'{former.Info.Name}' was deleted while the head names it.");
-
-        private static void Require(bool condition, string message)
-        {
-            if (!condition)
-            {
-                throw new InvariantException(message);
-            }
-        }
-
-        private void CheckHead(JobHead next)
-        {
-            var former = _head;
-            Require(_claims.TryAdd(next.Epoch, next.Claim) || _claims[next.Epoch] == next.Claim, $"Two claims committed in epoch {next.Epoch}.");
-            if (former is null || next.Epoch != former.Epoch)
-            {
-                Require(next.Epoch == (former?.Epoch ?? 0) + 1, $"The epoch went from {former?.Epoch} to {next.Epoch}.");
-                TakeOvers++;
+                Checks.Write(JsonSerializer.Deserialize<JobHead>(current.Bytes, WorkerProtocol.Json)!);
             }
             else
             {
-                Require(next.Step >= former.Step, $"Within epoch {next.Epoch} the step fell from {former.Step} to {next.Step}.");
-                Commits++;
+                Checks.WriteBlob(current.Info.Name, former is not null);
             }
-
-            if (former is not null && next.Epoch > former.Epoch && next.Step != former.Step)
-            {
-                // Only a fallback lowers the step, by what is damaged and no more: lost work is at most one interval for each.
-                Require(next.Reason.StartsWith("fallback: ", StringComparison.Ordinal) && next.Step < former.Step, $"A take-over moved the step from {former.Step} to {next.Step} because of '{next.Reason}'.");
-                var lost = former.Checkpoints.Where(entry => entry.Step > next.Step).ToList();
-                Require(lost.Count > 0 && lost.All(entry => _damaged.Contains(entry.Name)), $"A fallback from {former.Step} to {next.Step} passed over a sound checkpoint.");
-                Fallbacks++;
-            }
-
-            Require(next.Step == (next.Checkpoints.Count > 0 ? next.Checkpoints[0].Step : 0), $"The head's step {next.Step} is not its newest checkpoint's.");
-            for (var i = 0; i < next.Checkpoints.Count; i++)
-            {
-                var entry = next.Checkpoints[i];
-                Require(i == 0 || entry.Step < next.Checkpoints[i - 1].Step, $"Step {entry.Step} is listed twice or out of order.");
-                Require(!_dropped.Contains(entry.Name), $"The dropped name '{entry.Name}' returned.");
-                Require(Blobs.TryGetValue(entry.Name, out var blob), $"The head names '{entry.Name}', which is not there.");
-                Require(_damaged.Contains(entry.Name) || Convert.ToHexStringLower(SHA256.HashData(blob!.Bytes)) == entry.Sha256, $"The head names '{entry.Name}' with another content.");
-            }
-
-            foreach (var entry in former?.Checkpoints ?? [])
-            {
-                if (next.Checkpoints.All(kept => kept.Name != entry.Name))
-                {
-                    _dropped.Add(entry.Name);
-                }
-            }
-
-            _head = next;
         }
+
+        protected override void OnDelete(BlobContent former) => Checks.Delete(former.Info.Name);
     }
 }

@@ -1,3 +1,4 @@
+using Paris.Core.Tests.Simulation;
 using Xunit;
 using Xunit.Abstractions;
 
