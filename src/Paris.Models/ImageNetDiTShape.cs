@@ -1,4 +1,3 @@
-using Paris.Core;
 using Paris.Core.Formats;
 
 namespace Paris.Models;

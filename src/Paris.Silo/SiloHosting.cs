@@ -27,6 +27,7 @@ public static class SiloHosting
         {
             throw new ParisInputException("Clustering is 'none', and Orleans:Clustering:ProviderType names no other; set it (Orleans__Clustering__ProviderType=Redis …), or leave Clustering out.");
         }
+
         FaultPoints.ArmFromEnvironment();
         var listen = IPAddress.Parse(settings.Listen);
         var services = builder.Services;

@@ -1,7 +1,6 @@
 using Paris.Core;
 using Paris.Core.Formats;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Paris.Models.Autoencoders;
