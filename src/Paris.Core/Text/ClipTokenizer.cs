@@ -15,7 +15,7 @@ public sealed class ClipTokenizer(ClipVocabulary vocabulary)
 
     private const int CachedWords = 1 << 16;
 
-    /// <summary>The one mark whose other case is a letter: case does not count in the reference's pattern.</summary>
+    /// <summary>The one mark whose other case is a letter: the reference's pattern, which ignores case, passes over it as over a space.</summary>
     private const int IotaSubscript = 0x345;
 
     private static readonly string[] _contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
@@ -126,7 +126,7 @@ public sealed class ClipTokenizer(ClipVocabulary vocabulary)
         UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
             or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => Kind.Letter,
         UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Kind.Digit,
-        _ => Rune.IsWhiteSpace(rune) ? Kind.Space : rune.Value == IotaSubscript ? Kind.Letter : Kind.Other,
+        _ => Rune.IsWhiteSpace(rune) || rune.Value == IotaSubscript ? Kind.Space : Kind.Other,
     };
 
     private int[] Remember(string word)
