@@ -1,3 +1,6 @@
+using Paris.Gateway;
+using Paris.Silo;
+
 namespace Paris.Deploy.Tests;
 
 /// <summary>The chart through the real helm: what it renders, and what it refuses.</summary>
@@ -73,6 +76,24 @@ public sealed class ChartTests
 
         Assert.NotEqual(0, code);
         Assert.Contains(why, output);
+    }
+
+    [Theory]
+    [MemberData(nameof(ValueSets))]
+    public void EverySettingIsOneThatTheProgramsKnow(string values)
+    {
+        var rendered = Rendered.Of(values);
+        var silo = typeof(SiloSettings).GetProperties().Where(x => x.CanWrite).Select(x => $"Paris__{x.Name}").ToHashSet();
+        var gateway = typeof(GatewayOptions).GetProperties().Where(x => x.CanWrite).Select(x => $"Gateway__{x.Name}").ToHashSet();
+
+        // Read one by one in GatewayProgram.
+        gateway.UnionWith(["Paris__Store", "Paris__ClusterId", "Paris__ServiceId"]);
+        foreach (var deployment in rendered.All("Deployment"))
+        {
+            var known = Rendered.Component(deployment) == "gateway" ? gateway : silo;
+            var names = Names(rendered, deployment).Where(x => x.Contains("__")).Select(x => string.Join("__", x.Split("__")[..2]));
+            Assert.All(names, x => Assert.Contains(x, known));
+        }
     }
 
     [Theory]
