@@ -94,6 +94,8 @@ public static class CommandLine
             new ExpertCommand(output),
             new ReportCommand(output),
             new ChaosCommand(output),
+            new ImportCommand(output),
+            new ExportCommand(output),
             new VerifyCommand(output),
             new BenchCommand(output),
             new DoctorCommand(output),

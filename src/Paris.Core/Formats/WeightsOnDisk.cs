@@ -2,38 +2,57 @@ using Paris.Core.Formats.Torch;
 
 namespace Paris.Core.Formats;
 
-/// <summary>Opens a file of weights, whatever its format, as safetensors.</summary>
-public static class WeightsOnDisk
+/// <summary>
+/// A file of weights as safetensors on disk. A safetensors file is itself; one of <c>torch.save</c> (<c>.pt</c>, <c>.pth</c>, <c>.bin</c>)
+/// is rewritten into a temporary file, tensor by tensor, which vanishes with this object.
+/// </summary>
+public sealed class WeightsOnDisk : IDisposable
 {
+    private readonly bool _temporary;
+
+    private WeightsOnDisk(string path, bool temporary) => (Path, _temporary) = (path, temporary);
+
     private static ReadOnlySpan<byte> Zip => "PK\u0003\u0004"u8;
 
-    /// <summary>
-    /// A safetensors file is mapped. A file of <c>torch.save</c> (<c>.pt</c>, <c>.pth</c>, <c>.bin</c>) is first rewritten into a temporary
-    /// file, tensor by tensor, that vanishes with the returned object.
-    /// </summary>
-    /// <exception cref="ParisInputException">There is no such file, or it is neither of the two, or not valid.</exception>
-    public static SafetensorsFile Open(string path)
+    /// <summary>Where the safetensors file is.</summary>
+    public string Path { get; }
+
+    /// <exception cref="ParisInputException">A torch file cannot be read. Whether a safetensors file is valid shows when it is opened.</exception>
+    public static WeightsOnDisk Open(string path)
     {
         if (!IsTorch(path))
         {
-            return SafetensorsFile.Open(path);
+            return new WeightsOnDisk(path, temporary: false);
         }
 
-        var copy = Path.Combine(Path.GetTempPath(), $"paris-weights-{Guid.NewGuid():N}.safetensors");
+        var copy = new WeightsOnDisk(System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"paris-weights-{Guid.NewGuid():N}.safetensors"), temporary: true);
         try
         {
-            using (var archive = TorchArchive.Open(path))
-            using (var stream = File.Create(copy))
-            {
-                archive.WriteSafetensors(stream);
-            }
-
-            // The mapping outlives the name.
-            return SafetensorsFile.Open(copy);
+            using var archive = TorchArchive.Open(path);
+            using var stream = File.Create(copy.Path);
+            archive.WriteSafetensors(stream);
+            return copy;
         }
-        finally
+        catch
         {
-            File.Delete(copy);
+            copy.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The tensors, mapped; they stay readable after this object is gone.</summary>
+    /// <exception cref="ParisInputException">There is no such file, or it is not valid.</exception>
+    public static SafetensorsFile OpenTensors(string path)
+    {
+        using var weights = Open(path);
+        return SafetensorsFile.Open(weights.Path);
+    }
+
+    public void Dispose()
+    {
+        if (_temporary)
+        {
+            File.Delete(Path);
         }
     }
 

@@ -39,6 +39,14 @@ public sealed record RunSpec
     [Range(0.0, 1000.0, MinimumIsExclusive = true)]
     public double Share { get; init; } = 1;
 
+    /// <summary>Set by <c>paris import</c>: the experts and the router came trained from elsewhere, and the run has no data.</summary>
+    public ImportSpec? Import { get; init; }
+
+    /// <summary>The shape [C, S, S] of what the diffusion models see: pictures, or latents of an autoencoder.</summary>
+    public (int Channels, int Side) LatentShape() => Autoencoder is null
+        ? (Data.Channels, Data.ImageSize)
+        : (Autoencoder.LatentChannels, Data.ImageSize / AutoencoderSpec.Factor);
+
     /// <summary>The specification with the models' presets filled in; idempotent.</summary>
     /// <exception cref="ParisInputException">A preset is unknown, or a dimension is given neither by key nor by preset.</exception>
     public RunSpec Resolve() => this with
@@ -48,14 +56,34 @@ public sealed record RunSpec
     };
 }
 
+/// <summary>Where imported weights came from. The latents' shape is <c>data.channels</c> and <c>data.imageSize</c>.</summary>
+public sealed record ImportSpec
+{
+    /// <summary>The published model's name.</summary>
+    public string Source { get; init; } = "";
+
+    public string Experiment { get; init; } = "";
+
+    public string Dataset { get; init; } = "";
+
+    /// <summary>An AutoencoderKL came along that turns latents into pictures.</summary>
+    public bool Autoencoder { get; init; }
+
+    /// <summary>A text encoder and its tokenizer came along.</summary>
+    public bool Text { get; init; }
+}
+
 /// <summary>Where the images come from.</summary>
 public sealed record DataSpec
 {
+    /// <summary>The kind of an imported run: it has no images.</summary>
+    public const string None = "none";
+
     /// <summary>
     /// <c>idx</c> (Fashion-MNIST, MNIST), <c>folder</c> (images with optional captions in <c>NAME.txt</c>), <c>webdataset</c> (tar shards) or
-    /// <c>list</c> (JSON Lines of <c>image</c>, <c>caption</c>, <c>class</c>).
+    /// <c>list</c> (JSON Lines of <c>image</c>, <c>caption</c>, <c>class</c>); <c>none</c> for imported runs.
     /// </summary>
-    [OneOf("idx", "folder", "webdataset", "list")]
+    [OneOf("idx", "folder", "webdataset", "list", None)]
     public string Kind { get; init; } = "idx";
 
     /// <summary>IDX: the images file (may be .gz). Folder: the folder. WebDataset: a tar file or a folder of them. List: the JSON Lines file.</summary>

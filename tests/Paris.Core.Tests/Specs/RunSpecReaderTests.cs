@@ -154,7 +154,7 @@ public sealed class RunSpecReaderTests
     [InlineData("preset: nano", "preset: nano\n    patch: 5", "run.yaml, line 2: 'data.imageSize' is 32, which is not divisible by 'expert.model.patch' (5).")]
     [InlineData("images: train.gz", "images: train.gz\n  imageSize: 36\nautoencoder: { width: 8 }", "run.yaml, line 4: 'data.imageSize' is 36, which is not divisible by 8 (the autoencoder's 4 × 'expert.model.patch' 2).")]
     [InlineData("images: train.gz", "images: ''", "run.yaml, line 3: 'data.images' is empty; it names the IDX file of the images.")]
-    [InlineData("images: train.gz", "images: x\n  kind: jpeg", "run.yaml, line 4: 'data.kind' is 'jpeg'; allowed are idx, folder, webdataset, list.")]
+    [InlineData("images: train.gz", "images: x\n  kind: jpeg", "run.yaml, line 4: 'data.kind' is 'jpeg'; allowed are idx, folder, webdataset, list, none.")]
     [InlineData("images: train.gz", "images: x\n  channels: 2", "run.yaml, line 4: 'data.channels' is 2; it must be 1 (grey) or 3 (colour).")]
     [InlineData("images: train.gz", "images: x\n  channels: 3", "run.yaml, line 4: 'data.channels' is 3, but IDX images are grey; use 1.")]
     [InlineData("images: train.gz", "images: x\n  kind: folder\n  labels: y", "run.yaml, line 5: 'data.labels' belongs to the kind 'idx'")]

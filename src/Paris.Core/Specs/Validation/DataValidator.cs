@@ -6,6 +6,16 @@ internal sealed class DataValidator : ISpecValidator
     public void Validate(RunSpec spec, SpecFindings findings)
     {
         var data = spec.Data;
+        if (data.Kind == DataSpec.None != spec.Import is not null)
+        {
+            findings.Error("data.kind", "is 'none' for runs that 'paris import' makes, and only for those");
+        }
+
+        if (data.Kind == DataSpec.None)
+        {
+            return;
+        }
+
         if (string.IsNullOrWhiteSpace(data.Images))
         {
             findings.Error("data.images", $"is empty; it names the {(data.Kind switch { "idx" => "IDX file", "webdataset" => "tar shards", "list" => "list", _ => "folder" })} of the images");

@@ -27,7 +27,7 @@ public sealed class TorchArchiveTests : IDisposable
             Assert.Equal(expected.View<byte>(tensor.Name).ToArray(), archive.Read(tensor.Name));
         }
 
-        using var opened = WeightsOnDisk.Open(Path.Combine(Fixtures, name));
+        using var opened = WeightsOnDisk.OpenTensors(Path.Combine(Fixtures, name));
         Assert.Equal(expected.ToSingles("half"), opened.ToSingles("half"));
         Assert.Empty(Directory.GetFiles(Path.GetTempPath(), "paris-weights-*"));
     }
