@@ -149,7 +149,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     {
         return await DoAsync(async () =>
         {
-            var spec = Require();
+            var spec = RequireData();
             string[] wanted = strategies.Length > 0 ? strategies : [.. RunPlan.Strategies(spec)];
             JobId Job(string strategy) => new(_run, JobKind.Evaluate, strategy, strategy == StrategyNames.Twin ? 1 : Ensemble.Current.Revision);
             foreach (var strategy in wanted)
@@ -176,7 +176,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     {
         return await DoAsync(async () =>
         {
-            var spec = Require();
+            var spec = RequireData();
             var wanted = Parse(changeJson);
             if (wanted.From is { } from && Started(wanted, from) is { } known)
             {
@@ -325,6 +325,10 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
 
     private RunSpec Require() => _spec
         ?? throw new ParisException(ParisException.NotFound, $"There is no run '{_run}' in {store.Description}; submit its spec first.");
+
+    private RunSpec RequireData() => Require() is { Import: null } spec
+        ? spec
+        : throw new ParisInputException($"Run '{_run}' was imported and has no images; it can be sampled and exported.");
 
     /// <summary>Runs a request once the run is read from the store; one reading serves all who wait for it.</summary>
     private async Task<T> DoAsync<T>(Func<Task<T>> action) => await Failures.TranslateAsync(async () =>

@@ -88,6 +88,22 @@ public static class RunPlan
         List<PlannedJob> plan = [];
         void Add(JobId id, long total, bool extra, params IEnumerable<JobId> needs) => plan.Add(new PlannedJob(id, [.. needs], plan.Count, total, extra));
 
+        if (spec.Import is not null)
+        {
+            // Everything is there; what is drawn is asked for beside it.
+            foreach (var model in revisions[1].Models(run))
+            {
+                Add(model, 0, false);
+            }
+
+            foreach (var extra in (extras ?? []).DistinctBy(x => x.Id))
+            {
+                Add(extra.Id, 0, true, revisions[1].Models(run));
+            }
+
+            return plan;
+        }
+
         var ingest = Job(JobKind.Ingest);
         var images = ingest;
         Add(ingest, 0, false);

@@ -56,7 +56,7 @@ public static class RunReportBuilder
             Run = run,
             Seed = spec.Seed,
             Version = typeof(RunReportBuilder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "",
-            Data = Path.GetFileName(spec.Data.Images.TrimEnd('/')),
+            Data = spec.Import?.Dataset ?? Path.GetFileName(spec.Data.Images.TrimEnd('/')),
             Images = Count(evaluations, "images", spec.Evaluation.Images),
             Reference = Count(evaluations, "reference", spec.Evaluation.Reference),
             RealDistance = evaluations.Select(e => Find(e.Metrics, "frechet.real")).FirstOrDefault(v => v is not null),

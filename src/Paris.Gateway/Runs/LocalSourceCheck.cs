@@ -10,7 +10,6 @@ namespace Paris.Gateway.Runs;
 /// </summary>
 public sealed class LocalSourceCheck : ISourceCheck
 {
-    private static readonly string[] s_images = [".png", ".pgm", ".ppm"];
     private static readonly byte[] s_png = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A];
 
     public void Check(RunSpec spec)
@@ -18,10 +17,10 @@ public sealed class LocalSourceCheck : ISourceCheck
         var data = spec.Data;
         try
         {
-            var count = data.Kind == "idx" ? Pair(data.Images, data.Labels) : Folder(data.Images);
+            var count = Count(data, data.Images, data.Labels);
             if (data.TestImages is not null)
             {
-                _ = data.Kind == "idx" ? Pair(data.TestImages, data.TestLabels) : Folder(data.TestImages);
+                _ = Count(data, data.TestImages, data.TestLabels);
             }
 
             var used = data.Limit > 0 ? Math.Min(count, data.Limit) : count;
@@ -35,6 +34,13 @@ public sealed class LocalSourceCheck : ISourceCheck
             throw new ParisInputException($"The images cannot be read ({e.Message.TrimEnd('.')}); name files of this machine in data.images.", e);
         }
     }
+
+    private static int Count(DataSpec data, string images, string? labels) => data.Kind switch
+    {
+        "idx" => Pair(images, labels),
+        "folder" => Folder(images, strict: data.BadFiles == "fail"),
+        _ => File.Exists(images) || Directory.Exists(images) ? int.MaxValue : throw new ParisInputException($"data.images '{images}' does not exist on this machine; name a file or folder."),
+    };
 
     private static int Pair(string images, string? labels)
     {
@@ -61,28 +67,34 @@ public sealed class LocalSourceCheck : ISourceCheck
         return reader.Count;
     }
 
-    private static int Folder(string path)
+    private static int Folder(string path, bool strict)
     {
         if (!Directory.Exists(path))
         {
             throw new ParisInputException($"data.images '{path}' is no folder of this machine; name one with images.");
         }
 
+        // Broken files are skipped when the images are read, unless the spec says otherwise; all broken is told now.
         var count = 0;
+        string? broken = null;
         Span<byte> start = stackalloc byte[s_png.Length];
-        foreach (var file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(f => s_images.Contains(Path.GetExtension(f).ToLowerInvariant())))
+        foreach (var file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(f => ImageFile.Extensions.Contains(Path.GetExtension(f).ToLowerInvariant())))
         {
-            count++;
             if (Path.GetExtension(file).Equals(".png", StringComparison.OrdinalIgnoreCase))
             {
                 using var stream = File.OpenRead(file);
                 if (stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) < start.Length || !start.SequenceEqual(s_png))
                 {
-                    throw new ParisInputException($"'{file}' is not a PNG file although its name says so; remove or replace it.");
+                    broken ??= file;
+                    continue;
                 }
             }
+
+            count++;
         }
 
-        return count > 0 ? count : throw new ParisInputException($"The folder '{path}' holds no image ({string.Join(", ", s_images)}).");
+        return broken is not null && (strict || count == 0)
+            ? throw new ParisInputException($"'{broken}' is not a PNG file although its name says so; remove or replace it.")
+            : count > 0 ? count : throw new ParisInputException($"The folder '{path}' holds no image ({string.Join(", ", ImageFile.Extensions)}).");
     }
 }

@@ -24,11 +24,6 @@ public sealed class LatentCodec : IDisposable
         _std = scale is null ? null : tensor([.. scale.Std], [1, scale.Std.Count, 1, 1], ScalarType.Float32).DetachFromDisposeScope();
     }
 
-    /// <summary>The shape [C, H, W] of what the models see in a run.</summary>
-    public static (int Channels, int Side) ModelShape(RunSpec spec) => spec.Autoencoder is null
-        ? (spec.Data.Channels, spec.Data.ImageSize)
-        : (spec.Autoencoder.LatentChannels, spec.Data.ImageSize / Autoencoder.Factor);
-
     /// <summary>The codec of the run, from the result of its autoencoder job.</summary>
     /// <exception cref="ParisInputException">The autoencoder is not trained yet, or its file does not fit the spec.</exception>
     public static LatentCodec Load(JobContext context)

@@ -25,7 +25,7 @@ public sealed class EncodeJob : IJob
 
         var images = JobContext.Await(ShardManifest.LoadAsync(context.Store, context.Require(JobKind.Ingest, revision: context.Job.Revision).Outputs["manifest"]));
         using var codec = LatentCodec.Load(context);
-        var (channels, side) = LatentCodec.ModelShape(spec);
+        var (channels, side) = spec.LatentShape();
         var meter = new ProgressMeter(context, images.Count, "images");
         int[] shape = [channels, side, side];
         var size = channels * side * side;

@@ -39,9 +39,14 @@ internal static class PartitionReading
         return (new SampleSet(shards), first!);
     }
 
-    /// <summary>[K] samples of each cluster of an ensemble, in the order of its experts.</summary>
+    /// <summary>[K] samples of each cluster of an ensemble, in the order of its experts; all equal where an import did not say.</summary>
     public static double[] Sizes(JobContext context, EnsembleRevision ensemble)
     {
+        if (context.Spec.Import is not null)
+        {
+            return [.. ensemble.Members.Select(_ => 1.0)];
+        }
+
         var metrics = Of(context, ensemble).Metrics;
         return [.. ensemble.Members.Select(x => metrics[Role("size.cluster.", x.Expert)])];
     }

@@ -84,7 +84,7 @@ public sealed class Ensemble : IDisposable
     /// <summary>x_T [count, C, H, W]: image i's noise is a function of (seed, i) alone, whatever the batch.</summary>
     public Tensor Noise(ulong seed, int first, int count)
     {
-        var (channels, side) = LatentCodec.ModelShape(_spec);
+        var (channels, side) = _spec.LatentShape();
         var size = channels * side * side;
         var values = new float[count * size];
         for (var i = 0; i < count; i++)
@@ -115,7 +115,7 @@ public sealed class Ensemble : IDisposable
 
     private VelocityModel LoadExpert(JobContext context, JobId job)
     {
-        var (channels, side) = LatentCodec.ModelShape(_spec);
+        var (channels, side) = _spec.LatentShape();
         using var file = OpenWeights(context, job);
         // The file knows how many classes the data had: its table has one row more, the null class.
         var classes = file.Contains("class_embed") ? (int)file["class_embed"].Shape[0] - 1 : 0;
@@ -133,7 +133,7 @@ public sealed class Ensemble : IDisposable
 
     private RouterModel LoadRouter(JobContext context, JobId job)
     {
-        var (channels, side) = LatentCodec.ModelShape(_spec);
+        var (channels, side) = _spec.LatentShape();
         var router = Keep(new DiTRouter(DiTShape.From(_spec.Router.Model, channels, side), Experts.Count));
         using var file = OpenWeights(context, job);
         WeightFile.Load(router, file);
