@@ -99,12 +99,14 @@ public sealed class EnsembleImport(IBlobStore store, PublishedEnsemble ensemble,
         return new RunSpec
         {
             Name = run,
-            Data = new DataSpec { Kind = DataSpec.None, Images = "", ImageSize = config.ImageSize, Channels = config.NumChannels },
+            Data = new DataSpec { Kind = DataSpec.None, Images = "", ImageSize = config.ImageSize, Channels = 3 },
             Import = new ImportSpec
             {
                 Source = config.ModelName,
                 Experiment = config.ExperimentName,
                 Dataset = config.DatasetName,
+                LatentChannels = config.NumChannels,
+                LatentSide = config.ImageSize,
                 Autoencoder = ensemble.Companions.Any(x => x.StartsWith("vae/", StringComparison.Ordinal)),
                 Text = ensemble.Companions.Any(x => x.StartsWith("text_encoder/", StringComparison.Ordinal)),
             },

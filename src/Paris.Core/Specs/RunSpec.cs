@@ -43,9 +43,12 @@ public sealed record RunSpec
     public ImportSpec? Import { get; init; }
 
     /// <summary>The shape [C, S, S] of what the diffusion models see: pictures, or latents of an autoencoder.</summary>
-    public (int Channels, int Side) LatentShape() => Autoencoder is null
-        ? (Data.Channels, Data.ImageSize)
-        : (Autoencoder.LatentChannels, Data.ImageSize / AutoencoderSpec.Factor);
+    public (int Channels, int Side) LatentShape() => this switch
+    {
+        { Import: { } import } => (import.LatentChannels, import.LatentSide),
+        { Autoencoder: { } autoencoder } => (autoencoder.LatentChannels, Data.ImageSize / AutoencoderSpec.Factor),
+        _ => (Data.Channels, Data.ImageSize),
+    };
 
     /// <summary>The specification with the models' presets filled in; idempotent.</summary>
     /// <exception cref="ParisInputException">A preset is unknown, or a dimension is given neither by key nor by preset.</exception>
@@ -56,7 +59,7 @@ public sealed record RunSpec
     };
 }
 
-/// <summary>Where imported weights came from. The latents' shape is <c>data.channels</c> and <c>data.imageSize</c>.</summary>
+/// <summary>Where imported weights came from, and the latents they see.</summary>
 public sealed record ImportSpec
 {
     /// <summary>The published model's name.</summary>
@@ -65,6 +68,12 @@ public sealed record ImportSpec
     public string Experiment { get; init; } = "";
 
     public string Dataset { get; init; } = "";
+
+    [Range(1, 1024)]
+    public int LatentChannels { get; init; } = 4;
+
+    [Range(1, 4096)]
+    public int LatentSide { get; init; } = 32;
 
     /// <summary>An AutoencoderKL came along that turns latents into pictures.</summary>
     public bool Autoencoder { get; init; }
