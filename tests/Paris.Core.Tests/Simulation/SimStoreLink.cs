@@ -68,7 +68,18 @@ internal sealed class SimStoreLink(SimLoop loop, SimProcess process, SimNode nod
             var lost = faults.On && loop.Chance(faults.LostReply);
             loop.After(Latency(), () =>
             {
-                var result = Now(call);
+                T result;
+                try
+                {
+                    result = Now(call);
+                }
+                catch (BlobNotFoundException exception)
+                {
+                    // That is the store's answer, not a fault.
+                    loop.After(back, () => process.Post(() => reply.SetException(exception)));
+                    return;
+                }
+
                 if (lost)
                 {
                     Fault(back, "lost its reply");
