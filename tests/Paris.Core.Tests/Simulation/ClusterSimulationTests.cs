@@ -10,7 +10,7 @@ namespace Paris.Core.Tests.Simulation;
 /// </summary>
 public sealed class ClusterSimulationTests(ITestOutputHelper output)
 {
-    /// <summary>For a test run in between; continuous integration asks for 2,000 (.ci/run).</summary>
+    /// <summary>Until seed 927 is understood (docs/simulation.md); then 2,000.</summary>
     private const int DefaultSeeds = 300;
 
     [Fact]
