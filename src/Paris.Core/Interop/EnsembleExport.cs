@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using Paris.Core.Jobs;
 using Paris.Core.Specs;
 using Paris.Core.Storage;
