@@ -1,6 +1,5 @@
 using Paris.Core;
 using Paris.Core.Jobs;
-using Paris.Core.Specs;
 using Paris.Models;
 using Paris.Training.Jobs;
 using static TorchSharp.torch;

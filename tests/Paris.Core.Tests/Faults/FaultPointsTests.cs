@@ -1,7 +1,6 @@
 using System.Text;
 using Paris.Core.Faults;
 using Paris.Core.Jobs;
-using Paris.Core.Storage;
 using Paris.Core.Tests.Storage;
 using Xunit;
 
