@@ -12,7 +12,6 @@ using Paris.Training.Jobs;
 using Paris.Training.Tests.Data;
 using Paris.Training.Tests.Trainers;
 using Paris.Training.Trainers;
-using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 
