@@ -7,7 +7,7 @@ namespace OpenTelemetry.Exporter;
 /// <summary>
 /// The Prometheus text format 0.0.4, with names by the OpenTelemetry rules for Prometheus: characters outside
 /// <c>[a-zA-Z0-9_:]</c> become one underscore, the UCUM unit is spelled out and appended (<c>s</c> → <c>_seconds</c>), annotations in
-/// braces are dropped, counters end in <c>_total</c> and gauges of unit <c>1</c> in <c>_ratio</c>. Samples carry no time of their own.
+/// braces are dropped, counters end in <c>_total</c>. Samples carry no time of their own.
 /// </summary>
 internal static class PrometheusText
 {
@@ -92,11 +92,6 @@ internal static class PrometheusText
         if (suffix is not null && !result.EndsWith(suffix, StringComparison.Ordinal))
         {
             result += "_" + suffix;
-        }
-
-        if (type == "gauge" && unit == "1" && !result.Contains("ratio", StringComparison.Ordinal))
-        {
-            result += "_ratio";
         }
 
         if (type == "counter" && !disableTotal && !result.EndsWith("_total", StringComparison.Ordinal))

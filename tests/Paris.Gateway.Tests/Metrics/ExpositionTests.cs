@@ -25,7 +25,7 @@ public sealed partial class ExpositionTests
         Assert.Equal(64, Value(text, "paris_samples_total"));
         Assert.Equal(7, Value(text, "paris_bytes_between_experts_bytes_total"));
         Assert.Equal(2, Value(text, "paris_slots", "silo=\"silo-0\"", "state=\"free\""));
-        Assert.Equal(0.5, Value(text, "paris_share_ratio"));
+        Assert.Equal(0.5, Value(text, "paris_share"));
         Assert.Contains("# TYPE paris_expert_loss gauge\n", text, StringComparison.Ordinal);
         Assert.Contains("# TYPE paris_samples_total counter\n", text, StringComparison.Ordinal);
         Assert.Contains("# HELP paris_slots Slots by state.\n", text, StringComparison.Ordinal);
