@@ -53,7 +53,8 @@ internal abstract class SimGrain(SimCluster cluster, SimSilo silo, string key)
         {
             if (timer == _timer && !Ended)
             {
-                Enqueue(_ => turn());
+                // A timer's turn never leaves its activation, unlike a call.
+                Enqueue(grain => grain == this ? turn() : Task.CompletedTask);
             }
         }));
     }
