@@ -12,6 +12,9 @@ public sealed class JobSupervisorGrain(IBlobStore store, TimeProvider time, ILog
     /// <summary>Every silo ticks every two seconds; the cluster needs one scan in that time.</summary>
     private static readonly TimeSpan _scanPeriod = TimeSpan.FromSeconds(1.5);
 
+    /// <summary>How long a scan waits for the runs; one that takes longer holds up no other, and its answer counts when it comes.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(6);
+
     /// <summary>How often the store is searched for runs that nobody announced.</summary>
     private static readonly TimeSpan _searchPeriod = TimeSpan.FromMinutes(5);
 
@@ -23,6 +26,10 @@ public sealed class JobSupervisorGrain(IBlobStore store, TimeProvider time, ILog
     /// <summary>Every run known, with its newest summary; null until it was asked.</summary>
     private readonly Dictionary<string, RunSummary?> _runs = new(StringComparer.Ordinal);
 
+    /// <summary>The runs whose answers have not come, each with the number of its question.</summary>
+    private readonly Dictionary<string, long> _asking = new(StringComparer.Ordinal);
+
+    private long _questions;
     private long? _scannedAt;
     private long? _searchedAt;
 
@@ -46,6 +53,9 @@ public sealed class JobSupervisorGrain(IBlobStore store, TimeProvider time, ILog
     public Task WatchAsync(string run)
     {
         _runs[run] = null;
+
+        // An answer of before it was announced does not count.
+        _asking.Remove(run);
         return Task.CompletedTask;
     }
 
@@ -83,28 +93,47 @@ public sealed class JobSupervisorGrain(IBlobStore store, TimeProvider time, ILog
 
     private async Task LookAfterAsync(IEnumerable<string> runs)
     {
-        await Task.WhenAll(runs.ToArray().Select(async run =>
+        var asked = runs.Where(x => !_asking.ContainsKey(x)).ToArray().Select(LookAfterAsync).ToArray();
+        await Task.WhenAny(Task.WhenAll(asked), Task.Delay(_patience, time));
+    }
+
+    private async Task LookAfterAsync(string run)
+    {
+        var question = _asking[run] = ++_questions;
+        try
         {
-            try
+            var summary = await GrainFactory.GetGrain<IRunGrain>(run).EnsureAsync();
+            if (Counts())
             {
-                var summary = await GrainFactory.GetGrain<IRunGrain>(run).EnsureAsync();
                 _runs[run] = summary;
             }
-            catch (ParisException exception) when (exception.Code == ParisException.NotFound)
+        }
+        catch (ParisException exception) when (exception.Code == ParisException.NotFound)
+        {
+            if (Counts())
             {
                 _runs.Remove(run);
             }
-            catch (Exception exception)
+        }
+        catch (Exception exception)
+        {
+            GrainLog.RunFailedToEnsure(logger, run, exception);
+        }
+        finally
+        {
+            if (Counts())
             {
-                GrainLog.RunFailedToEnsure(logger, run, exception);
+                _asking.Remove(run);
             }
-        }));
+        }
+
+        bool Counts() => _asking.TryGetValue(run, out var last) && last == question;
     }
 
     private async Task PingAsync()
     {
-        var wanted = await Task.WhenAll(_runs.Where(x => x.Value is { Active: true })
-            .Select(x => GrainFactory.GetGrain<IRunGrain>(x.Key).GetWantedJobsAsync()).ToArray());
+        // Also of the runs that have not answered: what they want they say in between.
+        var wanted = await Task.WhenAll(_runs.Where(x => x.Value is not { Active: false }).Select(x => WantedAsync(x.Key)).ToArray());
         if (wanted.Length == 0)
         {
             return;
@@ -115,6 +144,19 @@ public sealed class JobSupervisorGrain(IBlobStore store, TimeProvider time, ILog
         {
             GrainLog.SupervisorPings(logger, job);
             GrainFactory.GetJob(job).WakeAsync().Forget(exception => GrainLog.MessageLost(logger, job, exception));
+        }
+    }
+
+    private async Task<string[]> WantedAsync(string run)
+    {
+        try
+        {
+            return await GrainFactory.GetGrain<IRunGrain>(run).GetWantedJobsAsync().WaitAsync(_patience, time);
+        }
+        catch (Exception exception)
+        {
+            GrainLog.RunFailedToEnsure(logger, run, exception);
+            return [];
         }
     }
 }

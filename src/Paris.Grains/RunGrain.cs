@@ -16,6 +16,9 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     /// <summary>How long one job is waited for before the next is asked.</summary>
     private static readonly TimeSpan _turn = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How long a turn waits for the jobs in all; well below the response timeout of those who wait for the run.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(3);
+
     /// <summary>How long an answer to many onlookers stands.</summary>
     private static readonly TimeSpan _freshness = TimeSpan.FromMilliseconds(300);
 
@@ -495,28 +498,28 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         }
     }
 
-    /// <summary>Asks every job that should run and was not asked lately; goes on while the answers open the way for others.</summary>
+    /// <summary>
+    /// Asks every job that should run and was not asked lately, each once; goes on while the answers open the way for others. An answer that takes
+    /// too long counts when it comes.
+    /// </summary>
     private async Task EnsureCoreAsync()
     {
-        while (_book.Ask() is { Count: > 0 } ask)
+        var patience = Task.Delay(_patience, time);
+        HashSet<JobId> turn = [];
+        while (!patience.IsCompleted && _book.Ask(turn) is { Count: > 0 } ask)
         {
             // One after the other, so that they ask for slots in the order of the plan; but none holds the others up for long.
-            List<Task<JobStatus?>> asked = [];
+            List<Task> asked = [];
             foreach (var job in ask)
             {
                 asked.Add(EnsureJobAsync(job));
-                await Task.WhenAny(asked[^1], Task.Delay(_turn, time));
+                await Task.WhenAny(asked[^1], patience, Task.Delay(_turn, time));
             }
 
-            foreach (var status in await Task.WhenAll(asked))
-            {
-                if (status is not null)
-                {
-                    Learn(status);
-                }
-            }
+            await Task.WhenAny(Task.WhenAll(asked), patience);
         }
 
+        _book.Decide();
         await SwitchAsync();
         await StopJobsAsync();
         _status = null;
@@ -528,20 +531,25 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         }
     }
 
-    private async Task<JobStatus?> EnsureJobAsync(PlannedJob job)
+    private async Task EnsureJobAsync(PlannedJob job)
     {
+        var before = _book.Of(job.Id);
         try
         {
             var headOnly = job.Id is { Kind: JobKind.TrainRouter, Revision: > 1 } && Ensemble.Of(job.Id.Revision).Change!.Router == RouterRefit.Head;
             var order = new QueueOrder(_spec!.Priority, _submitted, job.Place, job.Id.Key) { Share = _spec.Share, Demand = JobDemand.Of(_spec, job.Id.Kind, job.Total, headOnly) };
-            return await GrainFactory.GetJob(job.Id).EnsureAsync(Orders.Of(order, job.Total));
+            var status = await GrainFactory.GetJob(job.Id).EnsureAsync(Orders.Of(order, job.Total));
+            if (_book.Of(job.Id) == before)
+            {
+                // Else a later turn learnt something newer meanwhile.
+                Learn(status);
+            }
         }
         catch (Exception exception)
         {
             // One job's silo may be going away: the next tick asks it again.
             GrainLog.MessageLost(logger, job.Id.Key, exception);
             _book.NotReached(job.Id);
-            return null;
         }
     }
 

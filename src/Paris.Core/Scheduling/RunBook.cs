@@ -69,13 +69,15 @@ public sealed class RunBook(TimeProvider time)
     public RunDecision Decide() => Decision = RunPlan.Decide(Plan, _outcomes, Wish);
 
     /// <summary>Decides anew, and names the jobs to be ordered now, in the order of the plan: those that should run and were not asked lately.</summary>
-    public IReadOnlyList<PlannedJob> Ask()
+    /// <param name="turn">The jobs named before in this turn, which are not named again in it however long it takes; gains those named now.</param>
+    public IReadOnlyList<PlannedJob> Ask(ISet<JobId>? turn = null)
     {
         Decide();
         var now = time.GetTimestamp();
         var setAside = Wish == RunWish.Run ? Decision.Waiting.Where(x => _outcomes.GetValueOrDefault(x.Id) == JobOutcome.SetAside) : [];
         PlannedJob[] ask = [.. Decision.ShouldRun.Concat(setAside)
-            .Where(x => !_asked.TryGetValue(x.Id, out var asked) || time.GetElapsedTime(asked.At, now) >= asked.Wait)];
+            .Where(x => !_asked.TryGetValue(x.Id, out var asked) || time.GetElapsedTime(asked.At, now) >= asked.Wait)
+            .Where(x => turn?.Add(x.Id) ?? true)];
         var wait = TimeSpan.FromSeconds(Math.Max(AskAgain.TotalSeconds, Plan.Count / MostAskedAgain));
         foreach (var job in ask)
         {

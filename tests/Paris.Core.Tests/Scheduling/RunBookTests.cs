@@ -42,6 +42,17 @@ public sealed class RunBookTests
     }
 
     [Fact]
+    public void WithinATurnEachJobIsAskedOnceHoweverLongItTakes()
+    {
+        HashSet<JobId> turn = [];
+        Assert.Equal([_first, _second], _book.Ask(turn).Select(x => x.Id));
+        _book.NotReached(_first);
+        _time.Advance(1.1);
+        Assert.Empty(_book.Ask(turn));
+        Assert.Equal([_first], _book.Ask(new HashSet<JobId>()).Select(x => x.Id));
+    }
+
+    [Fact]
     public void AnEndOpensTheWayForWhatWaitsForIt()
     {
         Asked();

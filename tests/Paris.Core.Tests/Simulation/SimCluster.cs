@@ -41,7 +41,8 @@ internal sealed class SimCluster(SimLoop loop, Func<SimCluster, SimSilo, string,
     }
 
     /// <summary>Calls a grain from a silo; its answer, or a <see cref="SimCallException"/>, continues in that silo's process.</summary>
-    public Task<T> CallAsync<T>(SimSilo from, string key, Func<SimGrain, Task<T>> body)
+    /// <remarks>An interleaving call waits for no turn, like a method with <c>[AlwaysInterleave]</c>.</remarks>
+    public Task<T> CallAsync<T>(SimSilo from, string key, Func<SimGrain, Task<T>> body, bool interleave = false)
     {
         var reply = new TaskCompletionSource<T>();
         var call = new PendingCall(loop.Now + CallTimeout, reason => from.Process.Post(() => reply.TrySetException(new SimCallException($"{key}: {reason}"))));
@@ -63,7 +64,7 @@ internal sealed class SimCluster(SimLoop loop, Func<SimCluster, SimSilo, string,
             {
                 loop.After(Latency(), () => from.Process.Post(() => _ = failure is null ? reply.TrySetResult(value!) : reply.TrySetException(failure)));
             }
-        }, call.Fail));
+        }, call.Fail, interleave));
         return reply.Task;
     }
 
@@ -85,7 +86,7 @@ internal sealed class SimCluster(SimLoop loop, Func<SimCluster, SimSilo, string,
     });
 
     /// <summary>Hands a turn to the activation of <paramref name="key"/>, or loses it. Returns the silo that it was sent to.</summary>
-    public SimSilo? Deliver(SimSilo from, string key, Func<SimGrain, Task> turn, Action<string>? fail = null)
+    public SimSilo? Deliver(SimSilo from, string key, Func<SimGrain, Task> turn, Action<string>? fail = null, bool interleave = false)
     {
         var grain = Find(key) ?? Place(from, key);
         if (grain is null)
@@ -94,7 +95,17 @@ internal sealed class SimCluster(SimLoop loop, Func<SimCluster, SimSilo, string,
         }
         else if (Reach(from, grain.Silo))
         {
-            grain.Silo.Process.Post(() => grain.Enqueue(turn));
+            grain.Silo.Process.Post(() =>
+            {
+                if (interleave)
+                {
+                    grain.Silo.Process.Go(() => turn(grain));
+                }
+                else
+                {
+                    grain.Enqueue(turn);
+                }
+            });
         }
 
         return grain?.Silo;

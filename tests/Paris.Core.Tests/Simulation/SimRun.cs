@@ -10,6 +10,9 @@ internal sealed class SimRun : SimGrain
     /// <summary>How long one job is waited for before the next is asked.</summary>
     private const double Turn = 0.25;
 
+    /// <summary>How long a turn waits for the jobs in all.</summary>
+    private const double Patience = 3;
+
     private readonly IBlobStore _store;
     private readonly SimRunSpec _spec;
     private readonly RunBook _book;
@@ -72,25 +75,34 @@ internal sealed class SimRun : SimGrain
 
     private async Task EnsureCoreAsync()
     {
-        while (_book.Ask() is { Count: > 0 } ask)
+        var patience = Silo.Process.DelayAsync(Patience);
+        HashSet<JobId> turn = [];
+        while (!patience.IsCompleted && _book.Ask(turn) is { Count: > 0 } ask)
         {
             // One after the other, so that they ask for slots in the order of the plan; but none holds the others up for long.
             List<Task> asked = [];
             foreach (var job in ask)
             {
                 asked.Add(OrderAsync(job));
-                await Task.WhenAny(asked[^1], Silo.Process.DelayAsync(Turn));
+                await Task.WhenAny(asked[^1], patience, Silo.Process.DelayAsync(Turn));
             }
 
-            await Task.WhenAll(asked);
+            await Task.WhenAny(Task.WhenAll(asked), patience);
         }
+
+        _book.Decide();
     }
 
     private async Task OrderAsync(PlannedJob job)
     {
+        var before = _book.Of(job.Id);
         try
         {
-            _book.Learn(job.Id, await Cluster.CallAsync(Silo, SimJob.KeyOf(job.Id), grain => ((SimJob)grain).OrderAsync(_spec, job)));
+            var outcome = await Cluster.CallAsync(Silo, SimJob.KeyOf(job.Id), grain => ((SimJob)grain).OrderAsync(_spec, job));
+            if (_book.Of(job.Id) == before)
+            {
+                _book.Learn(job.Id, outcome);
+            }
         }
         catch (SimCallException)
         {

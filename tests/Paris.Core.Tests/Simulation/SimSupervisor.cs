@@ -10,12 +10,21 @@ internal sealed class SimSupervisor(SimCluster cluster, SimSilo silo, IReadOnlyL
 
     private const double ScanPeriod = 1.5;
 
+    /// <summary>How long a scan waits for the runs.</summary>
+    private const double Patience = 6;
+
     private readonly SupervisorScan _scan = new(cluster.Loop, new SchedulingOptions());
     private readonly Dictionary<string, bool> _active = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _asking = new(StringComparer.Ordinal);
+    private long _questions;
     private double _scannedAt = double.NegativeInfinity;
 
     /// <summary>A run goes on: look after it again.</summary>
-    public void Watch(string run) => _active[run] = true;
+    public void Watch(string run)
+    {
+        _active[run] = true;
+        _asking.Remove(run);
+    }
 
     public async Task<bool> TickAsync()
     {
@@ -25,19 +34,9 @@ internal sealed class SimSupervisor(SimCluster cluster, SimSilo silo, IReadOnlyL
         }
 
         _scannedAt = Loop.Now;
-        await Task.WhenAll(runs.Where(x => _active.GetValueOrDefault(x, true)).Select(async run =>
-        {
-            try
-            {
-                _active[run] = await Cluster.CallAsync(Silo, SimRun.KeyOf(run), grain => ((SimRun)grain).EnsureAsync());
-            }
-            catch (SimCallException exception)
-            {
-                Loop.Log($"{run} could not be looked after: {exception.Message}");
-            }
-        }));
-        var wanted = await Task.WhenAll(runs.Where(x => _active.GetValueOrDefault(x))
-            .Select(x => Cluster.CallAsync(Silo, SimRun.KeyOf(x), grain => Task.FromResult(((SimRun)grain).Wanted))));
+        var asked = runs.Where(x => _active.GetValueOrDefault(x, true) && !_asking.ContainsKey(x)).ToArray().Select(LookAfterAsync).ToArray();
+        await Task.WhenAny(Task.WhenAll(asked), Silo.Process.DelayAsync(Patience));
+        var wanted = await Task.WhenAll(runs.Where(x => _active.GetValueOrDefault(x, true)).ToArray().Select(WantedAsync));
         if (wanted.Length == 0)
         {
             return true;
@@ -51,5 +50,44 @@ internal sealed class SimSupervisor(SimCluster cluster, SimSilo silo, IReadOnlyL
         }
 
         return true;
+    }
+
+    private async Task LookAfterAsync(string run)
+    {
+        var question = _asking[run] = ++_questions;
+        try
+        {
+            var active = await Cluster.CallAsync(Silo, SimRun.KeyOf(run), grain => ((SimRun)grain).EnsureAsync());
+            if (Counts())
+            {
+                _active[run] = active;
+            }
+        }
+        catch (SimCallException exception)
+        {
+            Loop.Log($"{run} could not be looked after: {exception.Message}");
+        }
+        finally
+        {
+            if (Counts())
+            {
+                _asking.Remove(run);
+            }
+        }
+
+        bool Counts() => _asking.TryGetValue(run, out var last) && last == question;
+    }
+
+    private async Task<string[]> WantedAsync(string run)
+    {
+        try
+        {
+            var answer = Cluster.CallAsync(Silo, SimRun.KeyOf(run), grain => Task.FromResult(((SimRun)grain).Wanted), interleave: true);
+            return await Task.WhenAny(answer, Silo.Process.DelayAsync(Patience)) == answer ? await answer : [];
+        }
+        catch (SimCallException)
+        {
+            return [];
+        }
     }
 }
