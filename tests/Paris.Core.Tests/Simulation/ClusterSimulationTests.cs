@@ -10,8 +10,7 @@ namespace Paris.Core.Tests.Simulation;
 /// </summary>
 public sealed class ClusterSimulationTests(ITestOutputHelper output)
 {
-    /// <summary>Until seed 927 is understood (docs/simulation.md); then 2,000.</summary>
-    private const int DefaultSeeds = 300;
+    private const int DefaultSeeds = 2000;
 
     [Fact]
     public void TheInvariantsHoldAndEveryJobCompletes()
