@@ -57,7 +57,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             var canonical = Encoding.UTF8.GetString(RunSpecJson.Serialize(spec));
             if (_spec is null)
             {
-                await store.PutAsync(SpecName, Encoding.UTF8.GetBytes(canonical), PutCondition.Absent);
+                await JsonBlobs.CreateAsync(store, SpecName, Encoding.UTF8.GetBytes(canonical));
                 await LoadAsync();
             }
 
@@ -136,7 +136,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             var (stored, _) = await JsonBlobs.ReadAsync<SampleOrder>(store, SampleOrder.BlobName(job));
             if (stored is null)
             {
-                await store.PutAsync(SampleOrder.BlobName(job), JsonSerializer.SerializeToUtf8Bytes(order, WorkerProtocol.Json), PutCondition.Absent);
+                await JsonBlobs.CreateAsync(store, SampleOrder.BlobName(job), JsonSerializer.SerializeToUtf8Bytes(order, WorkerProtocol.Json));
             }
             else if (stored with { Revision = revision } != order)
             {

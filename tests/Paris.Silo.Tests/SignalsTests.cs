@@ -8,19 +8,24 @@ namespace Paris.Silo.Tests;
 public sealed class SignalsTests
 {
     [Fact]
-    public async Task APausedProcessStandsStillAndGoesOnByItself()
+    public async Task APausedProcessStandsStill()
     {
         using var process = Process.Start("sleep", "60");
-        try
-        {
-            Signals.Pause([process.Id], TimeSpan.FromSeconds(0.5));
-            await WaitAsync(process, 'T');
-            await WaitAsync(process, 'S');
-        }
-        finally
-        {
-            process.Kill();
-        }
+        Signals.Pause([process.Id], TimeSpan.FromSeconds(60));
+        await WaitAsync(process, 'T');
+        process.Kill();
+    }
+
+    [Fact]
+    public async Task APausedProcessGoesOnByItself()
+    {
+        // Stopped before, so that no short pause has to be seen while it lasts.
+        using var process = Process.Start("sleep", "60");
+        Process.Start("kill", ["-STOP", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+        await WaitAsync(process, 'T');
+        Signals.Pause([process.Id], TimeSpan.FromSeconds(0.1));
+        await WaitAsync(process, 'S');
+        process.Kill();
     }
 
     [Fact]

@@ -25,6 +25,26 @@ public static class JsonBlobs
         }
     }
 
+    /// <summary>
+    /// Creates a blob that never changes, unless it is there. After a fault it is tried again: whoever finds it then finds what this call
+    /// wrote, or another's, and compares.
+    /// </summary>
+    public static async Task CreateAsync(IBlobStore store, string name, byte[] content)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await store.PutAsync(name, content, PutCondition.Absent);
+                return;
+            }
+            catch (StorageFaultException) when (attempt < 4)
+            {
+                // The reply may have been lost.
+            }
+        }
+    }
+
     /// <summary>Writes over <paramref name="etag"/>, or creates when it is null. Null when somebody else was first.</summary>
     public static async Task<string?> WriteAsync<T>(IBlobStore store, string name, T value, string? etag)
     {
