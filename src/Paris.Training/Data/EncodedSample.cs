@@ -15,6 +15,13 @@ public sealed record EncodedSample(string Name, string? Class, Func<(byte[] Imag
     /// <summary>Largest caption or record beside an image.</summary>
     public const int MaxTextBytes = 64 << 10;
 
+    /// <summary>Class names in label order: the spec's, or else all that occur, in ordinal order; none when no sample has a class.</summary>
+    public static IReadOnlyList<string> ClassesOf(IEnumerable<EncodedSample> samples, IReadOnlyList<string> named)
+    {
+        string[] found = [.. samples.Select(x => x.Class).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        return found.Length > 0 && named.Count > 0 ? named : found;
+    }
+
     /// <summary>A caption's text; null when it is empty.</summary>
     /// <exception cref="ParisInputException">It is too long or no UTF-8.</exception>
     public static string? Caption(ReadOnlySpan<byte> bytes, string name)

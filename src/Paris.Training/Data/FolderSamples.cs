@@ -36,8 +36,7 @@ public sealed class FolderSamples : IEncodedSamples
         }
 
         Samples = [.. files.Select(name => new EncodedSample(name, ClassOf(name), () => Read(folder, name)))];
-        var folders = Samples.Select(x => x.Class).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToArray();
-        Classes = folders.Length == 0 ? [] : classes.Count > 0 ? classes : folders;
+        Classes = EncodedSample.ClassesOf(Samples, classes);
         Description = Path.GetFileName(folder.TrimEnd('/'));
     }
 

@@ -38,9 +38,7 @@ public sealed class ListedSamples : IEncodedSamples
         }
 
         Samples = samples.Count > 0 ? samples : throw new ParisInputException($"'{path}' names no image; write one record a line, like {{\"image\": \"a.jpg\", \"caption\": \"a cat\"}}.");
-        Classes = classes.Count > 0 && samples.Exists(x => x.Class is not null)
-            ? classes
-            : [.. samples.Select(x => x.Class).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        Classes = EncodedSample.ClassesOf(samples, classes);
         Description = Path.GetFileName(path);
     }
 

@@ -48,9 +48,7 @@ public sealed class TarSamples : IEncodedSamples
         }
 
         Samples = samples;
-        Classes = classes.Count > 0 && samples.Exists(x => x.Class is not null)
-            ? classes
-            : [.. samples.Select(x => x.Class).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        Classes = EncodedSample.ClassesOf(samples, classes);
         Description = Path.GetFileName(path.TrimEnd('/'));
     }
 
