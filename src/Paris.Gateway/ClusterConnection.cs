@@ -1,4 +1,6 @@
+using Orleans;
 using Orleans.Hosting;
+using Paris.Grains.Abstractions;
 
 namespace Paris.Gateway;
 
@@ -9,7 +11,13 @@ public sealed class ClusterConnection
     private volatile string _reason = "";
 
     /// <summary>Null as long as calls can reach the cluster; else one sentence.</summary>
-    public string? NotReady() => _gateways > 0 ? null : _reason.Length > 0 ? $"no silo is connected: {_reason}" : "no silo is connected";
+    /// <param name="grains">The client's; null does not ask whether it knows the grains.</param>
+    public string? NotReady(IGrainFactory? grains = null) => (_gateways, _reason) switch
+    {
+        (> 0, _) => grains is null || Knows(grains) ? null : "a silo is connected, its grains are not known yet",
+        (_, "") => "no silo is connected",
+        _ => $"no silo is connected: {_reason}",
+    };
 
     /// <summary>A connection that needs no network.</summary>
     public static ClusterConnection Local { get; } = new() { _gateways = 1 };
@@ -24,5 +32,19 @@ public sealed class ClusterConnection
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
             return true;
         });
+    }
+
+    /// <summary>A client learns which grains there are a moment after it has found its first silo. Making a reference calls nobody.</summary>
+    private static bool Knows(IGrainFactory grains)
+    {
+        try
+        {
+            grains.GetGrain<IRunGrain>("readyz");
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 }

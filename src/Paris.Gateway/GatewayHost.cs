@@ -51,7 +51,7 @@ public static class GatewayHost
     {
         app.UseMiddleware<RequestGuard>();
         app.MapGet("/healthz", () => Results.Text("ok"));
-        app.MapGet("/readyz", (ClusterConnection cluster) => cluster.NotReady() is { } reason
+        app.MapGet("/readyz", (ClusterConnection cluster, IServiceProvider services) => cluster.NotReady(services.GetService<Orleans.IGrainFactory>()) is { } reason
             ? Results.Text(reason, statusCode: StatusCodes.Status503ServiceUnavailable)
             : Results.Text("ok"));
         app.MapPrometheusScrapingEndpoint();

@@ -170,9 +170,20 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
     /// <summary>Calls a grain; its refusals become the API's.</summary>
     internal static async Task<T> Ask<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {
+        Task<T> answer;
         try
         {
-            return await call().WaitAsync(cancellationToken);
+            answer = call();
+        }
+        catch (ArgumentException e)
+        {
+            // A client learns which grains there are a moment after it has found its first silo.
+            throw new ApiException(StatusCodes.Status503ServiceUnavailable, "unavailable", $"The cluster's grains are not known yet: {e.Message}");
+        }
+
+        try
+        {
+            return await answer.WaitAsync(cancellationToken);
         }
         catch (ParisException e)
         {
