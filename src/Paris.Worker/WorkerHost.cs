@@ -18,6 +18,9 @@ public sealed class WorkerHost
     /// <summary>How long the last commit may take once the silo is gone.</summary>
     public static readonly TimeSpan LastCommitLimit = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long the end waits until the silo has read the last events.</summary>
+    public static readonly TimeSpan LastWordsLimit = TimeSpan.FromSeconds(2);
+
     private readonly Stream _input;
     private readonly EventWriter _events;
     private readonly TimeProvider _time;
@@ -45,8 +48,21 @@ public sealed class WorkerHost
     /// <summary>Runs the job to its end and returns the process's exit code (<see cref="WorkerExitCode"/>, or 1 for a crash).</summary>
     public int Run()
     {
+        try
+        {
+            return RunToItsEnd();
+        }
+        finally
+        {
+            _events.Close(LastWordsLimit);
+            _events.Dispose();
+        }
+    }
+
+    private int RunToItsEnd()
+    {
         new Thread(ReadCommands) { IsBackground = true, Name = "commands" }.Start();
-        using var watch = _time.CreateTimer(_ => WatchSilence(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        using var watch = _time.CreateTimer(_ => WatchSilence(), null, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5));
 
         var start = _start.Task.GetAwaiter().GetResult();
         if (start is null)
@@ -287,7 +303,11 @@ public sealed class WorkerHost
             using var elapsed = new ManualResetEventSlim();
             using var timer = _time.CreateTimer(_ => elapsed.Set(), null, LastCommitLimit, Timeout.InfiniteTimeSpan);
             elapsed.Wait();
-            Console.Error.WriteLine($"Gave up the last commit after {LastCommitLimit.TotalSeconds:0} s: {reason}.");
+
+            // A frozen silo empties standard error no more than the events: the end does not wait for it.
+            var word = new Thread(() => Console.Error.WriteLine($"Gave up the last commit after {LastCommitLimit.TotalSeconds:0} s: {reason}.")) { IsBackground = true };
+            word.Start();
+            word.Join(TimeSpan.FromMilliseconds(200));
             _exit((int)WorkerExitCode.Stopped);
         })
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -17,13 +18,25 @@ namespace Paris.FakeWorker;
 /// </summary>
 internal static class Program
 {
-    private static readonly Lock _gate = new();
+    /// <summary>Said on a thread of its own, as the real worker does: a frozen silo empties no pipe.</summary>
+    private static readonly BlockingCollection<string> _said = [];
+    private static readonly Thread _mouth = new(Speak) { IsBackground = true };
     private static volatile string _stop = "";
+    private static WorkerLog? _log;
     private static long _heard = TimeProvider.System.GetTimestamp();
     private static int _gone;
     private static Task _committing = Task.CompletedTask;
 
     private static int Main(string[] args)
+    {
+        _mouth.Start();
+        var code = Run(args);
+        _said.CompleteAdding();
+        _mouth.Join(TimeSpan.FromSeconds(2));
+        return code;
+    }
+
+    private static int Run(string[] args)
     {
         string Option(string name, string otherwise) => Array.IndexOf(args, "--" + name) is >= 0 and var at ? args[at + 1] : otherwise;
         bool Has(string name, string value) => args.Zip(args.Skip(1)).Any(x => x.First == "--" + name && x.Second == value);
@@ -38,7 +51,7 @@ internal static class Program
         }
 
         new Thread(() => Listen(args.Contains("--deaf"))) { IsBackground = true }.Start();
-        using var silence = new Timer(_ => WatchSilence(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        using var silence = new Timer(_ => WatchSilence(), null, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5));
         var job = start.Job;
         if (Has("bad-input", job.Key))
         {
@@ -50,7 +63,7 @@ internal static class Program
         try
         {
             var fence = JobFence.TakeOverAsync(store, job, start.Silo, start.Claim, "start").GetAwaiter().GetResult();
-            log = new WorkerLog(Option("log", ""), start, fence.Epoch);
+            _log = log = new WorkerLog(Option("log", ""), start, fence.Epoch);
             var step = 0L;
             if (fence.OpenNewestCheckpointAsync().GetAwaiter().GetResult() is { } found)
             {
@@ -95,6 +108,8 @@ internal static class Program
                 if (fence.Epoch == 1 && Has("crash", $"{job.Key}@{step}"))
                 {
                     Console.Error.WriteLine("about to crash, as told");
+                    _said.CompleteAdding();
+                    _mouth.Join();
                     Environment.Exit(134);
                 }
 
@@ -204,6 +219,7 @@ internal static class Program
         {
             _stop = reason;
             Thread.Sleep(TimeSpan.FromSeconds(5));
+            _log?.Write("exit", (long)WorkerExitCode.Stopped);
             Environment.Exit((int)WorkerExitCode.Stopped);
         }
     }
@@ -220,11 +236,13 @@ internal static class Program
         return (int)code;
     }
 
-    private static void Say(WorkerEvent message)
+    private static void Say(WorkerEvent message) => _said.Add(JsonSerializer.Serialize(message, WorkerProtocol.Json));
+
+    private static void Speak()
     {
-        lock (_gate)
+        foreach (var line in _said.GetConsumingEnumerable())
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(message, WorkerProtocol.Json));
+            Console.Out.WriteLine(line);
             Console.Out.Flush();
         }
     }

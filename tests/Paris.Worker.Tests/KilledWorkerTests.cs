@@ -109,6 +109,24 @@ public sealed class KilledWorkerTests(TinyRun run) : IClassFixture<TinyRun>
         Assert.DoesNotContain('\n', failed.Message);
     }
 
+    /// <summary>A frozen silo neither writes nor reads. Slow: the silence itself lasts ten seconds.</summary>
+    [Fact]
+    public void A_worker_of_a_frozen_silo_commits_once_more_and_ends_within_15_seconds()
+    {
+        // So many steps that the run lasts longer than the silence.
+        var store = run.Copy("frozen", run.Spec with { Expert = run.Spec.Expert with { Training = run.Spec.Expert.Training with { Steps = 1_000_000 } } });
+        using var worker = WorkerProcess.Start(store, run.Expert, TinyRun.NewClaim(), heartbeats: false, reads: false);
+        var started = TimeProvider.System.GetTimestamp();
+        Assert.Equal((int)WorkerExitCode.Stopped, worker.WaitForExit(_patience));
+
+        // The start of the process and of libtorch counts, too.
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started).TotalSeconds, WorkerProtocol.HeartbeatTimeout.TotalSeconds, 15 + 10);
+        var head = run.Head(store)!;
+        Assert.Null(head.Result);
+        Assert.True(head.Step > 0);
+        Assert.Equal(head.Step, head.Checkpoints[0].Step);
+    }
+
     [Fact]
     public void A_worker_without_a_silo_does_not_stay()
     {

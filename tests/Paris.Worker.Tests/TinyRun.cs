@@ -67,11 +67,17 @@ public sealed class TinyRun : IDisposable
     public static string NewClaim() => Guid.NewGuid().ToString("N");
 
     /// <summary>A copy of the prepared store.</summary>
-    public string Copy(string name)
+    public string Copy(string name, RunSpec? spec = null)
     {
         var target = Path.Combine(Folder, name);
         using var process = System.Diagnostics.Process.Start("cp", ["-a", Prepared, target])!;
         process.WaitForExit();
+        if (spec is not null)
+        {
+            var store = BlobStoreFactory.Open(target);
+            Assert(store.PutAsync($"runs/{spec.Name}/spec.json", RunSpecJson.Serialize(spec), PutCondition.Always).GetAwaiter().GetResult().Succeeded);
+        }
+
         return target;
     }
 

@@ -13,7 +13,7 @@ internal sealed class WorkerProcess : IDisposable
     private readonly ConcurrentQueue<string> _log = new();
     private readonly Timer? _heartbeat;
 
-    private WorkerProcess(bool heartbeats, string[] prefix)
+    private WorkerProcess(bool heartbeats, bool reads, string[] prefix)
     {
         string[] command = [.. prefix, "dotnet", Path];
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
@@ -22,7 +22,11 @@ internal sealed class WorkerProcess : IDisposable
         _process = Process.Start(start)!;
         _process.ErrorDataReceived += (_, line) => _log.Enqueue(line.Data ?? "");
         _process.BeginErrorReadLine();
-        new Thread(ReadEvents) { IsBackground = true }.Start();
+        if (reads)
+        {
+            new Thread(ReadEvents) { IsBackground = true }.Start();
+        }
+
         _heartbeat = heartbeats ? new Timer(_ => Send(new HeartbeatCommand()), null, TimeSpan.Zero, WorkerProtocol.HeartbeatPeriod) : null;
     }
 
@@ -38,10 +42,11 @@ internal sealed class WorkerProcess : IDisposable
     /// <param name="claim">New for every start.</param>
     /// <param name="heartbeats">Whether the silo lives.</param>
     /// <param name="split">Parts of a micro-batch.</param>
+    /// <param name="reads">Whether the silo reads the events.</param>
     /// <param name="prefix">A command that runs the worker: a tracer, a shell that sets limits.</param>
-    public static WorkerProcess Start(string store, JobId job, string claim, bool heartbeats = true, int split = 1, string[]? prefix = null)
+    public static WorkerProcess Start(string store, JobId job, string claim, bool heartbeats = true, int split = 1, bool reads = true, string[]? prefix = null)
     {
-        var worker = new WorkerProcess(heartbeats, prefix ?? []);
+        var worker = new WorkerProcess(heartbeats, reads, prefix ?? []);
         worker.Send(new StartCommand(WorkerProtocol.Version, job, store, "test-silo", claim, 1, Split: split));
         return worker;
     }
