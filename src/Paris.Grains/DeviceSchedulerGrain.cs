@@ -26,7 +26,7 @@ public sealed class DeviceSchedulerGrain(
         this.RegisterGrainTimer(
             async _ =>
             {
-                Settle();
+                LookAtMembers();
                 Wake(_policy.Tick());
                 await MoveWhatPaysAsync();
             },
@@ -36,14 +36,20 @@ public sealed class DeviceSchedulerGrain(
 
     public Task ReportAsync(SiloStatusReport report)
     {
-        Settle();
+        LookAtMembers();
+        if (silos.IsDead(report.Address))
+        {
+            // Said before it was declared dead, or by a silo that does not know yet.
+            return Task.CompletedTask;
+        }
+
         Wake(_policy.Report(Orders.Of(report)));
         return Task.CompletedTask;
     }
 
     public Task<ReserveReply> ReserveAsync(ReserveRequest request)
     {
-        Settle();
+        LookAtMembers();
         var decision = _policy.Reserve(Orders.Of(request.Order, request.Job), request.Home, request.EndedClaim);
         instruments.Queued(_policy.QueueLength);
         return Task.FromResult(decision switch
@@ -170,8 +176,10 @@ public sealed class DeviceSchedulerGrain(
         GrainFactory.GetJob(job).MigrateAsync(move.Silo, move.Slot).Forget(exception => GrainLog.MessageLost(logger, job, exception));
     }
 
-    private void Settle()
+    /// <summary>A silo that membership has declared dead is not waited for.</summary>
+    private void LookAtMembers()
     {
+        _policy.Table.Drop(silos.IsDead);
         if (!_policy.Settled)
         {
             _policy.Expect([.. silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Select(x => x.ToParsableString())]);

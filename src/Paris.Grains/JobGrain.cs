@@ -10,6 +10,7 @@ namespace Paris.Grains;
 public abstract class JobGrain(
     IBlobStore store,
     IDeviceAgent agent,
+    ISiloStatusOracle silos,
     ParisInstruments instruments,
     RetryBudgetOptions retries,
     TimeProvider time,
@@ -169,6 +170,8 @@ public abstract class JobGrain(
     }
 
     void IJobHost.TellRun() => _tellRun = true;
+
+    bool IJobHost.IsDead(string address) => silos.IsDead(address);
 
     void IJobHost.Note(JobNote note)
     {

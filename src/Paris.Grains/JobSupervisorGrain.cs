@@ -7,7 +7,7 @@ namespace Paris.Grains;
 /// (<see cref="SupervisorScan"/>). Holds nothing that the next tick would not find again.
 /// </summary>
 [KeepAlive]
-public sealed class JobSupervisorGrain(IBlobStore store, TimeProvider time, ILogger<JobSupervisorGrain> logger) : Grain, IJobSupervisorGrain
+public sealed class JobSupervisorGrain(IBlobStore store, ISiloStatusOracle silos, TimeProvider time, ILogger<JobSupervisorGrain> logger) : Grain, IJobSupervisorGrain
 {
     /// <summary>Every silo ticks every two seconds; the cluster needs one scan in that time.</summary>
     private static readonly TimeSpan _scanPeriod = TimeSpan.FromSeconds(1.5);
@@ -29,17 +29,21 @@ public sealed class JobSupervisorGrain(IBlobStore store, TimeProvider time, ILog
     /// <summary>The runs whose answers have not come, each with the number of its question.</summary>
     private readonly Dictionary<string, long> _asking = new(StringComparer.Ordinal);
 
+    private HashSet<SiloAddress> _members = [];
     private long _questions;
     private long? _scannedAt;
     private long? _searchedAt;
 
     public async Task TickAsync(string silo)
     {
-        if (_scannedAt is { } at && time.GetElapsedTime(at) < _scanPeriod)
+        // Silos tick at once when one of them comes or goes; the first such tick is a scan, whenever the last was.
+        var members = silos.GetApproximateSiloStatuses(onlyActive: true).Keys.ToHashSet();
+        if (_scannedAt is { } at && time.GetElapsedTime(at) < _scanPeriod && members.SetEquals(_members))
         {
             return;
         }
 
+        _members = members;
         _scannedAt = time.GetTimestamp();
         await Failures.TranslateAsync(async () =>
         {

@@ -7,9 +7,10 @@ namespace Paris.Silo;
 
 /// <summary>
 /// Owns the slots of this node and the workers on them (DESIGN section 6): starts one process a job, tells each job's grain about its
-/// worker at most once a second (<see cref="ReportPace"/>), tells the scheduler about the slots every two seconds and on every change, and ticks the supervisor.
+/// worker at most once a second (<see cref="ReportPace"/>), tells the scheduler about the slots every two seconds and on every change, and ticks
+/// the supervisor; both at once when a silo comes or goes.
 /// </summary>
-public sealed class DeviceAgent : IHostedLifecycleService, IDeviceAgent, IDisposable
+public sealed class DeviceAgent : IHostedLifecycleService, IDeviceAgent, ISiloStatusListener, IDisposable
 {
     /// <summary>Time between two attempts to tell of a worker's end.</summary>
     private static readonly TimeSpan _tellAgain = TimeSpan.FromSeconds(1);
@@ -20,6 +21,7 @@ public sealed class DeviceAgent : IHostedLifecycleService, IDeviceAgent, IDispos
     private readonly SiloSettings _settings;
     private readonly IGrainFactory _grains;
     private readonly ILocalSiloDetails _silo;
+    private readonly ISiloStatusOracle _members;
     private readonly ParisInstruments _instruments;
     private readonly TimeProvider _time;
     private readonly ILogger<DeviceAgent> _logger;
@@ -28,6 +30,7 @@ public sealed class DeviceAgent : IHostedLifecycleService, IDeviceAgent, IDispos
     private readonly Lock _gate = new();
     private readonly Dictionary<string, WorkerProcess?> _workers = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _slotsChanged = new(0);
+    private readonly SemaphoreSlim _membersChanged = new(0);
     private readonly List<Task> _telling = [];
     private IReadOnlyList<SlotDefinition> _slots = [];
     private IReadOnlyList<string> _command = [];
@@ -40,12 +43,13 @@ public sealed class DeviceAgent : IHostedLifecycleService, IDeviceAgent, IDispos
         ISlotDetector detector,
         IGrainFactory grains,
         ILocalSiloDetails silo,
+        ISiloStatusOracle members,
         ParisInstruments instruments,
         TimeProvider time,
         ILogger<DeviceAgent> logger)
     {
         (_settings, _detector, _grains, _silo) = (settings, detector, grains, silo);
-        (_instruments, _time, _logger) = (instruments, time, logger);
+        (_members, _instruments, _time, _logger) = (members, instruments, time, logger);
     }
 
     public string Silo => _settings.Name;
@@ -114,6 +118,7 @@ public sealed class DeviceAgent : IHostedLifecycleService, IDeviceAgent, IDispos
 
         AgentLog.Slots(_logger, Silo, _slots.Count, string.Join(", ", _slots.Select(x => x.Device).Distinct()));
         AppDomain.CurrentDomain.ProcessExit += KillAll;
+        _members.SubscribeToSiloStatusEvents(this);
         _loops = Task.WhenAll(Task.Run(ReportSlotsAsync, CancellationToken.None), Task.Run(TickAsync, CancellationToken.None));
         return Task.CompletedTask;
     }
@@ -162,6 +167,7 @@ public sealed class DeviceAgent : IHostedLifecycleService, IDeviceAgent, IDispos
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        _members.UnSubscribeFromSiloStatusEvents(this);
         await _over.CancelAsync().ConfigureAwait(false);
         KillAll(this, EventArgs.Empty);
         AppDomain.CurrentDomain.ProcessExit -= KillAll;
@@ -225,7 +231,7 @@ public sealed class DeviceAgent : IHostedLifecycleService, IDeviceAgent, IDispos
     private async Task TellAsync(WorkerProcess worker)
     {
         using var changed = new SemaphoreSlim(0, 1);
-        worker.Changed += Signal;
+        worker.Changed += Changed;
         var grain = _grains.GetJob(worker.Job);
         var epoch = 0;
         while (!worker.Ended.IsCompleted)
@@ -251,7 +257,7 @@ public sealed class DeviceAgent : IHostedLifecycleService, IDeviceAgent, IDispos
             await Task.WhenAny(Task.Delay(ReportPace.Between(Running), _time, _over.Token), worker.Ended).ConfigureAwait(false);
         }
 
-        worker.Changed -= Signal;
+        worker.Changed -= Changed;
         lock (_gate)
         {
             _workers[worker.Slot.Id] = null;
@@ -263,7 +269,7 @@ public sealed class DeviceAgent : IHostedLifecycleService, IDeviceAgent, IDispos
         await ReportSlotsOnceAsync().ConfigureAwait(false);
         await TellEndAsync(grain, worker).ConfigureAwait(false);
 
-        void Signal()
+        void Changed()
         {
             try
             {
@@ -331,11 +337,23 @@ public sealed class DeviceAgent : IHostedLifecycleService, IDeviceAgent, IDispos
         }
     }
 
-    private void SlotsChanged()
+    /// <summary>A fresh scheduler need not wait for the next report, and lost jobs not for the next tick.</summary>
+    void ISiloStatusListener.SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
     {
-        if (_slotsChanged.CurrentCount == 0)
+        if (status is SiloStatus.Active or SiloStatus.Dead)
         {
-            _slotsChanged.Release();
+            SlotsChanged();
+            Signal(_membersChanged);
+        }
+    }
+
+    private void SlotsChanged() => Signal(_slotsChanged);
+
+    private static void Signal(SemaphoreSlim changed)
+    {
+        if (changed.CurrentCount == 0)
+        {
+            changed.Release();
         }
     }
 
@@ -405,7 +423,7 @@ public sealed class DeviceAgent : IHostedLifecycleService, IDeviceAgent, IDispos
                     AgentLog.ReportLost(_logger, "the supervisor", exception);
                 }
 
-                await Task.Delay(Jittered(turn), _time, _over.Token).ConfigureAwait(false);
+                await _membersChanged.WaitAsync(Jittered(turn), _over.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)

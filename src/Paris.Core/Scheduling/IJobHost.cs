@@ -20,6 +20,9 @@ public interface IJobHost
     /// <summary>The run should hear of this job's state once the present call is done.</summary>
     void TellRun();
 
+    /// <summary>Whether the silo of this address is known to be dead: its worker is lost, however lately it was heard of.</summary>
+    bool IsDead(string address);
+
     /// <summary>Something worth a line in the log.</summary>
     void Note(JobNote note);
 }

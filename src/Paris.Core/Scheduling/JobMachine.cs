@@ -27,7 +27,7 @@ public sealed class JobMachine(
     TimeProvider time,
     Func<string>? newClaim = null)
 {
-    /// <summary>A worker that its silo has not reported for this long counts as lost.</summary>
+    /// <summary>A worker that its silo has not reported for this long counts as lost, though nobody has declared the silo dead.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(7);
 
     /// <summary>How long a grant that could not be used is left alone.</summary>
@@ -232,7 +232,7 @@ public sealed class JobMachine(
         if (Worker is { } worker)
         {
             var silence = time.GetElapsedTime(worker.HeardAt);
-            if (silence < Silence)
+            if (silence < Silence && !host.IsDead(worker.Address))
             {
                 return;
             }

@@ -3,7 +3,7 @@ namespace Paris.Core.Scheduling;
 /// <summary>Times of the scheduler and the supervisor.</summary>
 public sealed record SchedulingOptions
 {
-    /// <summary>A silo that has not reported for this long has no slots any more: three missed reports.</summary>
+    /// <summary>A silo that has not reported for this long has no slots any more: three missed reports. One that membership declares dead has none at once.</summary>
     public TimeSpan SiloExpiry { get; init; } = TimeSpan.FromSeconds(7);
 
     /// <summary>A fresh scheduler grants nothing for this long, unless every active silo has reported before.</summary>

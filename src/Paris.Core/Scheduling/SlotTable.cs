@@ -87,6 +87,16 @@ public sealed class SlotTable(TimeProvider time, SchedulingOptions options)
             .OrderByDescending(x => x.s.Epoch)];
     }
 
+    /// <summary>Drops the silos that are known to be dead, by their addresses: nobody waits for their silence.</summary>
+    public void Drop(Func<string, bool> isDead)
+    {
+        foreach (var silo in _silos.Where(x => isDead(x.Value.Report.Address)).Select(x => x.Key).ToArray())
+        {
+            _silos.Remove(silo);
+            Version++;
+        }
+    }
+
     private void Expire()
     {
         foreach (var silo in _silos.Where(x => time.GetElapsedTime(x.Value.At) > options.SiloExpiry).Select(x => x.Key).ToArray())

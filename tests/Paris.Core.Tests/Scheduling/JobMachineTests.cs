@@ -153,6 +153,20 @@ public sealed class JobMachineTests
     }
 
     [Fact]
+    public async Task TheWorkerOfADeadSiloIsGivenUpAtOnce()
+    {
+        var machine = await GrantedAsync("here");
+        _host.Did.Clear();
+        _host.Decision = new ReserveDecision { Position = 1 };
+        _host.Dead = machine.Worker!.Address;
+
+        await machine.WakeAsync();
+
+        Assert.Null(machine.Worker);
+        Assert.Equal(["note Silent", "reserve"], _host.Did);
+    }
+
+    [Fact]
     public async Task ACrashIsRetriedAfterItsDelayAndProgressMakesTheBudgetWhole()
     {
         var machine = await GrantedAsync("here");
@@ -395,6 +409,10 @@ public sealed class JobMachineTests
         public void StepAgainAfter(TimeSpan delay) => Did.Add(FormattableString.Invariant($"step after {delay.TotalSeconds:0}"));
 
         public void TellRun() => Did.Add("tell run");
+
+        public string Dead { get; set; } = "";
+
+        public bool IsDead(string address) => address == Dead;
 
         public Action<JobMoment> OnNote { get; set; } = _ => { };
 

@@ -44,6 +44,23 @@ public sealed class ReservationPolicyTests
     }
 
     [Fact]
+    public void ADeadSilosWorkersAndReservationsAreForgottenAtOnce()
+    {
+        _policy.Expect(["a@1", "b@1"]);
+        _policy.Report(new SiloReport("a", "a@1", [new SlotReport("cpu-0", "cpu", "runs-there", 1, "claim"), new SlotReport("cpu-1", "cpu")]));
+        _policy.Report(Silo("b", 0));
+        Assert.Equal("a", _policy.Reserve(Order("waits")).Granted!.Silo);
+        Assert.Equal("a", _policy.Reserve(Order("runs-there")).Running!.Value.Silo.Silo);
+
+        _policy.Table.Drop(address => address == "a@1");
+
+        Assert.Equal((1, "waits for a silo with a slot; none is there"), (_policy.Reserve(Order("waits")).Position, _policy.Reserve(Order("waits")).Message));
+        Assert.Null(_policy.Reserve(Order("runs-there")).Running);
+        Assert.Empty(_policy.Reservations);
+        Assert.Equal(["runs-there", "waits"], _policy.Report(Silo("b", 2)).Order());
+    }
+
+    [Fact]
     public void AFreshSchedulerWaitsForEveryActiveSilo()
     {
         _policy.Expect(["a@1", "b@1"]);

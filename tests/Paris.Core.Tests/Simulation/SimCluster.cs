@@ -9,6 +9,7 @@ internal sealed class SimCluster(SimLoop loop, Func<SimCluster, SimSilo, string,
     private const double CallTimeout = 30;
 
     private readonly List<SimSilo> _members = [];
+    private readonly HashSet<string> _dead = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, List<SimGrain>> _directory = new(StringComparer.Ordinal);
     private readonly Queue<PendingCall> _calls = new();
 
@@ -20,6 +21,8 @@ internal sealed class SimCluster(SimLoop loop, Func<SimCluster, SimSilo, string,
     public IEnumerable<string> Keys => _directory.Keys;
 
     public int Duplicates { get; private set; }
+
+    public bool IsDead(string address) => _dead.Contains(address);
 
     public void Join(SimSilo silo)
     {
@@ -33,6 +36,7 @@ internal sealed class SimCluster(SimLoop loop, Func<SimCluster, SimSilo, string,
         if (_members.Remove(silo))
         {
             loop.Log($"{silo.Address} is declared dead");
+            _dead.Add(silo.Address);
             foreach (var call in _calls.Where(x => x.Target == silo))
             {
                 loop.After(0, () => call.Fail($"{silo.Address} is dead"));

@@ -82,6 +82,8 @@ internal sealed class SimJob : SimGrain, IJobHost
 
     public void TellRun() => _tellRun = true;
 
+    public bool IsDead(string address) => Cluster.IsDead(address);
+
     public void Note(JobNote note) => Loop.Log($"{Key} on {Silo.Address}: {note.Moment} {note.Silo} {note.Slot} {note.Message}");
 
     private async Task<JobOutcome> DoAsync(Func<Task> action)

@@ -24,7 +24,12 @@ internal sealed class SimScheduler : SimGrain
 
     public bool Report(SiloReport report)
     {
-        Settle();
+        LookAtMembers();
+        if (Cluster.IsDead(report.Address))
+        {
+            return true;
+        }
+
         foreach (var order in report.Slots.Select(x => x.Order).OfType<QueueOrder>())
         {
             _orders[order.Job] = order;
@@ -36,7 +41,7 @@ internal sealed class SimScheduler : SimGrain
 
     public ReserveDecision Reserve(QueueOrder order, string home, string endedClaim)
     {
-        Settle();
+        LookAtMembers();
         _orders[order.Job] = order;
         var decision = _policy.Reserve(order, home, endedClaim);
         Check();
@@ -45,7 +50,7 @@ internal sealed class SimScheduler : SimGrain
 
     public MoveDecision Move(QueueOrder order, string silo, string slot)
     {
-        Settle();
+        LookAtMembers();
         _orders[order.Job] = order;
         var decision = _policy.Move(order, silo, slot);
         Check();
@@ -67,7 +72,7 @@ internal sealed class SimScheduler : SimGrain
 
     private Task TickAsync()
     {
-        Settle();
+        LookAtMembers();
         Wake(_policy.Tick());
         if (_policy.Settled && _rebalancer.Next(_policy.Table.Silos, _policy.QueueLength + _policy.Reservations.Count, _policy.Speeds) is { } move)
         {
@@ -79,8 +84,9 @@ internal sealed class SimScheduler : SimGrain
         return Task.CompletedTask;
     }
 
-    private void Settle()
+    private void LookAtMembers()
     {
+        _policy.Table.Drop(Cluster.IsDead);
         if (!_policy.Settled)
         {
             _policy.Expect([.. Cluster.Members.Select(x => x.Address)]);

@@ -117,6 +117,18 @@ namespace Orleans.Runtime
         Dictionary<SiloAddress, SiloStatus> GetApproximateSiloStatuses(bool onlyActive = false);
 
         bool IsDeadSilo(SiloAddress silo);
+
+        /// <returns>False when the listener was subscribed before.</returns>
+        bool SubscribeToSiloStatusEvents(ISiloStatusListener observer);
+
+        /// <returns>False when the listener was not subscribed.</returns>
+        bool UnSubscribeFromSiloStatusEvents(ISiloStatusListener observer);
+    }
+
+    /// <summary>Hears of every silo's changes of status.</summary>
+    public interface ISiloStatusListener
+    {
+        void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status);
     }
 
     /// <summary>Questions to the whole cluster; the key is 0.</summary>

@@ -53,6 +53,7 @@ internal sealed class InProcessCluster
     public void Publish(InProcessSilo silo, SiloStatus status)
     {
         SnapshotNode previous;
+        InProcessSilo[] others;
         lock (_lock)
         {
             if (status == SiloStatus.Joining
@@ -68,9 +69,14 @@ internal sealed class InProcessCluster
             _newest = new SnapshotNode(new ClusterMembershipSnapshot(
                 snapshot.Members.SetItem(silo.Address, new ClusterMember(silo.Address, status, silo.Name)),
                 new MembershipVersion(snapshot.Version.Value + 1)));
+            others = [.. _silos.Values.Where(x => x.CurrentStatus != SiloStatus.Dead)];
         }
 
         previous.Next.TrySetResult(_newest);
+        foreach (var other in others)
+        {
+            other.Notify(silo.Address, status);
+        }
     }
 
     public async IAsyncEnumerable<ClusterMembershipSnapshot> Updates([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)

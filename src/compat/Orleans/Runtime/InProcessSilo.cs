@@ -15,6 +15,7 @@ internal sealed class InProcessSilo : ILocalSiloDetails, IClusterMembershipServi
     private readonly HashSet<Activation> _activations = [];
     private readonly Dictionary<GrainId, List<Activation>> _workers = [];
     private readonly HashSet<Message> _calls = [];
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<ISiloStatusListener, bool> _listeners = new();
     private readonly IOptions<SiloMetadata> _metadata;
     private readonly ClusterMembershipOptions _membership;
     private TableMembership? _table;
@@ -113,6 +114,19 @@ internal sealed class InProcessSilo : ILocalSiloDetails, IClusterMembershipServi
             .ToDictionary(member => member.SiloAddress, member => member.Status);
 
     public bool IsDeadSilo(SiloAddress silo) => GetApproximateSiloStatus(silo) == SiloStatus.Dead;
+
+    public bool SubscribeToSiloStatusEvents(ISiloStatusListener observer) => _listeners.TryAdd(observer, true);
+
+    public bool UnSubscribeFromSiloStatusEvents(ISiloStatusListener observer) => _listeners.TryRemove(observer, out _);
+
+    /// <summary>Tells this silo's listeners; not on the thread of who made the change.</summary>
+    public void Notify(SiloAddress silo, SiloStatus status)
+    {
+        foreach (var listener in _listeners.Keys)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(_ => listener.SiloStatusChangeNotification(silo, status), null);
+        }
+    }
 
     SiloMetadata ISiloMetadataCache.GetSiloMetadata(SiloAddress siloAddress) =>
         Cluster.Find(siloAddress)?._metadata.Value ?? SiloMetadata.Empty;
