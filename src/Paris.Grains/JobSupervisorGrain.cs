@@ -15,6 +15,9 @@ public sealed class JobSupervisorGrain(IBlobStore store, ISiloStatusOracle silos
     /// <summary>How long a scan waits for the runs; one that takes longer holds up no other, and its answer counts when it comes.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(6);
 
+    /// <summary>How long after the loss of a silo jobs that nobody accounts for are pinged without waiting: the others may learn of it a moment later.</summary>
+    private static readonly TimeSpan _haste = TimeSpan.FromSeconds(6);
+
     /// <summary>How often the store is searched for runs that nobody announced.</summary>
     private static readonly TimeSpan _searchPeriod = TimeSpan.FromMinutes(5);
 
@@ -30,6 +33,7 @@ public sealed class JobSupervisorGrain(IBlobStore store, ISiloStatusOracle silos
     private readonly Dictionary<string, long> _asking = new(StringComparer.Ordinal);
 
     private HashSet<SiloAddress> _members = [];
+    private long? _lostAt;
     private long _questions;
     private long? _scannedAt;
     private long? _searchedAt;
@@ -41,6 +45,12 @@ public sealed class JobSupervisorGrain(IBlobStore store, ISiloStatusOracle silos
         if (_scannedAt is { } at && time.GetElapsedTime(at) < _scanPeriod && members.SetEquals(_members))
         {
             return;
+        }
+
+        if (_members.Count == 0 || !_members.IsSubsetOf(members))
+        {
+            // A fresh supervisor does not know whom it survived.
+            _lostAt = time.GetTimestamp();
         }
 
         _members = members;
@@ -143,8 +153,9 @@ public sealed class JobSupervisorGrain(IBlobStore store, ISiloStatusOracle silos
             return;
         }
 
+        var lost = _lostAt is { } at && time.GetElapsedTime(at) < _haste;
         HashSet<string> accountedFor = [.. await GrainFactory.Scheduler().GetAccountedForAsync()];
-        foreach (var job in _scan.Scan([.. wanted.SelectMany(x => x)], accountedFor))
+        foreach (var job in _scan.Scan([.. wanted.SelectMany(x => x)], accountedFor, lost))
         {
             GrainLog.SupervisorPings(logger, job);
             GrainFactory.GetJob(job).WakeAsync().Forget(exception => GrainLog.MessageLost(logger, job, exception));

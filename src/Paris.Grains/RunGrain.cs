@@ -25,6 +25,9 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     private readonly RunBook _book = new(time);
     private readonly Dictionary<JobId, JobStatus> _ended = [];
     private readonly List<ExtraJob> _extras = [];
+
+    /// <summary>What each job last said of itself.</summary>
+    private readonly Dictionary<JobId, JobStatus> _seen = [];
     private string _run = "";
     private EnsembleHistory? _ensemble;
     private string? _ensembleEtag;
@@ -378,9 +381,10 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     {
         _book.Plan = RunPlan.For(spec, _extras, _ensemble);
         await Task.WhenAll(_book.Plan.Where(x => !_book.Outcomes.ContainsKey(x.Id)).Select(LearnAsync));
-        foreach (var gone in _ended.Keys.Except(_book.Plan.Select(x => x.Id)).ToArray())
+        foreach (var gone in _ended.Keys.Concat(_seen.Keys).Except(_book.Plan.Select(x => x.Id)).ToArray())
         {
             _ended.Remove(gone);
+            _seen.Remove(gone);
         }
     }
 
@@ -538,7 +542,14 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         {
             var headOnly = job.Id is { Kind: JobKind.TrainRouter, Revision: > 1 } && Ensemble.Of(job.Id.Revision).Change!.Router == RouterRefit.Head;
             var order = new QueueOrder(_spec!.Priority, _submitted, job.Place, job.Id.Key) { Share = _spec.Share, Demand = JobDemand.Of(_spec, job.Id.Kind, job.Total, headOnly) };
-            var status = await GrainFactory.GetJob(job.Id).EnsureAsync(Orders.Of(order, job.Total));
+            var grain = GrainFactory.GetJob(job.Id);
+            if (before == JobOutcome.SetAside && _record.Wish == RunWish.Run)
+            {
+                // It has not heard that the run goes on.
+                await grain.ResumeAsync();
+            }
+
+            var status = await grain.EnsureAsync(Orders.Of(order, job.Total));
             if (_book.Of(job.Id) == before)
             {
                 // Else a later turn learnt something newer meanwhile.
@@ -556,7 +567,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
     /// <summary>Tells every job of a paused or cancelled run; who cannot be reached now is told at the next tick.</summary>
     private async Task StopJobsAsync()
     {
-        await Task.WhenAll(_book.ToStop.ToArray().Select(async x =>
+        await WaitAsync([.. _book.ToStop.ToArray().Select(async x =>
         {
             try
             {
@@ -568,7 +579,16 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             {
                 GrainLog.MessageLost(logger, x.Id.Key, exception);
             }
-        }));
+        })]);
+    }
+
+    /// <summary>Waits for the jobs' answers, but for none too long: what comes later counts when it comes.</summary>
+    private async Task WaitAsync(Task[] answers)
+    {
+        if (answers.Length > 0)
+        {
+            await Task.WhenAny(Task.WhenAll(answers), Task.Delay(_patience, time));
+        }
     }
 
     private async Task NoteEndAsync()
@@ -605,12 +625,18 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             await SaveAsync(x => x with { Wish = RunWish.Run });
         }
 
-        var again = _book.Plan.Where(x => _book.Of(x.Id) != JobOutcome.Done).ToArray();
-        foreach (var status in await Task.WhenAll(again.Select(x => GrainFactory.GetJob(x.Id).ResumeAsync())))
+        await WaitAsync([.. _book.Plan.Where(x => _book.Of(x.Id) != JobOutcome.Done).ToArray().Select(async x =>
         {
-            Learn(status);
-        }
-
+            try
+            {
+                Learn(await GrainFactory.GetJob(x.Id).ResumeAsync());
+            }
+            catch (Exception exception)
+            {
+                // If it is paused, it is told again when it is asked to run.
+                GrainLog.MessageLost(logger, x.Id.Key, exception);
+            }
+        })]);
         _book.AskAnew();
     }
 
@@ -674,7 +700,19 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
                 };
             }
 
-            var status = await GrainFactory.GetJob(job.Id).GetStatusAsync();
+            JobStatus status;
+            try
+            {
+                status = _seen[job.Id] = await GrainFactory.GetJob(job.Id).GetStatusAsync().WaitAsync(_patience, time);
+            }
+            catch (Exception exception) when (exception is TimeoutException or OrleansException)
+            {
+                // One silent job hides no other.
+                GrainLog.MessageLost(logger, job.Id.Key, exception);
+                status = (_seen.GetValueOrDefault(job.Id) ?? new JobStatus { Key = job.Id.Key, Kind = job.Id.Kind, Part = job.Id.Label, State = JobState.Waiting })
+                    with { Message = "does not answer at present" };
+            }
+
             if (outcome == JobOutcome.Done && status.State == JobState.Completed)
             {
                 _ended[job.Id] = status;

@@ -8,9 +8,11 @@ public sealed class SupervisorScan(TimeProvider time, SchedulingOptions options)
     /// <summary>One scan.</summary>
     /// <param name="wanted">Keys of the jobs that should run now.</param>
     /// <param name="accountedFor">Keys of the jobs that a silo reports as running, or that hold a reservation or a place in the queue.</param>
+    /// <param name="lost">A silo has just been lost: nobody waits for the silence of its jobs.</param>
     /// <returns>The jobs to ping now; each again after another <see cref="SchedulingOptions.Silence"/>.</returns>
-    public IReadOnlyList<string> Scan(IReadOnlyCollection<string> wanted, IReadOnlySet<string> accountedFor)
+    public IReadOnlyList<string> Scan(IReadOnlyCollection<string> wanted, IReadOnlySet<string> accountedFor, bool lost = false)
     {
+        var silence = lost ? TimeSpan.Zero : options.Silence;
         var now = time.GetTimestamp();
         List<string> ping = [];
         foreach (var job in wanted)
@@ -19,11 +21,7 @@ public sealed class SupervisorScan(TimeProvider time, SchedulingOptions options)
             {
                 _silentSince.Remove(job);
             }
-            else if (!_silentSince.TryGetValue(job, out var since))
-            {
-                _silentSince[job] = now;
-            }
-            else if (time.GetElapsedTime(since, now) >= options.Silence)
+            else if (time.GetElapsedTime(_silentSince.TryGetValue(job, out var since) ? since : _silentSince[job] = now, now) >= silence)
             {
                 ping.Add(job);
                 _silentSince[job] = now;

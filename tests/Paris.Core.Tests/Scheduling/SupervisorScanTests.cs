@@ -25,6 +25,15 @@ public sealed class SupervisorScanTests
     }
 
     [Fact]
+    public void NobodyWaitsForTheSilenceOfALostSilosJobs()
+    {
+        var scan = new SupervisorScan(_time, new SchedulingOptions());
+        Assert.Equal(["silent"], scan.Scan(["runs", "silent"], new HashSet<string> { "runs" }, lost: true));
+        _time.Advance(2);
+        Assert.Empty(scan.Scan(["runs", "silent"], new HashSet<string> { "runs" }));
+    }
+
+    [Fact]
     public void AReportResetsTheSilence()
     {
         var scan = new SupervisorScan(_time, new SchedulingOptions());

@@ -98,6 +98,12 @@ internal sealed class SimRun : SimGrain
         var before = _book.Of(job.Id);
         try
         {
+            if (before == JobOutcome.SetAside)
+            {
+                // It has not heard that the run goes on.
+                await Cluster.CallAsync(Silo, SimJob.KeyOf(job.Id), grain => ((SimJob)grain).ResumeAsync());
+            }
+
             var outcome = await Cluster.CallAsync(Silo, SimJob.KeyOf(job.Id), grain => ((SimJob)grain).OrderAsync(_spec, job));
             if (_book.Of(job.Id) == before)
             {

@@ -10,6 +10,9 @@ internal sealed class SimSupervisor(SimCluster cluster, SimSilo silo, IReadOnlyL
 
     private const double ScanPeriod = 1.5;
 
+    /// <summary>How long after the loss of a silo jobs that nobody accounts for are pinged without waiting.</summary>
+    private const double Haste = 6;
+
     /// <summary>How long a scan waits for the runs.</summary>
     private const double Patience = 6;
 
@@ -17,6 +20,8 @@ internal sealed class SimSupervisor(SimCluster cluster, SimSilo silo, IReadOnlyL
     private readonly Dictionary<string, bool> _active = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _asking = new(StringComparer.Ordinal);
     private long _questions;
+    private HashSet<string> _members = [];
+    private double _lostAt = double.NegativeInfinity;
     private double _scannedAt = double.NegativeInfinity;
 
     /// <summary>A run goes on: look after it again.</summary>
@@ -28,10 +33,18 @@ internal sealed class SimSupervisor(SimCluster cluster, SimSilo silo, IReadOnlyL
 
     public async Task<bool> TickAsync()
     {
-        if (Loop.Now - _scannedAt < ScanPeriod)
+        var members = Cluster.Members.Select(x => x.Address).ToHashSet();
+        if (Loop.Now - _scannedAt < ScanPeriod && members.SetEquals(_members))
         {
             return true;
         }
+
+        if (_members.Count == 0 || !_members.IsSubsetOf(members))
+        {
+            _lostAt = Loop.Now;
+        }
+
+        _members = members;
 
         _scannedAt = Loop.Now;
         var asked = runs.Where(x => _active.GetValueOrDefault(x, true) && !_asking.ContainsKey(x)).ToArray().Select(LookAfterAsync).ToArray();
@@ -43,7 +56,7 @@ internal sealed class SimSupervisor(SimCluster cluster, SimSilo silo, IReadOnlyL
         }
 
         var accountedFor = await Cluster.CallAsync(Silo, SimScheduler.GrainKey, grain => Task.FromResult(((SimScheduler)grain).AccountedFor()));
-        foreach (var job in _scan.Scan([.. wanted.SelectMany(x => x)], accountedFor))
+        foreach (var job in _scan.Scan([.. wanted.SelectMany(x => x)], accountedFor, Loop.Now - _lostAt < Haste))
         {
             Loop.Log($"the supervisor pings {job}");
             Cluster.Forget(Silo, SimJob.KeyOf(JobId.Parse(job)), grain => ((SimJob)grain).WakeAsync());
