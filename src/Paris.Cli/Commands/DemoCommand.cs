@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using Paris.Cli.Client;
+using Paris.Cli.Emoji;
 using Paris.Cli.Hosting;
 using Paris.Cli.Output;
 using Paris.Core.Rest;
@@ -14,6 +15,7 @@ namespace Paris.Cli.Commands;
 /// <summary><c>paris demo</c></summary>
 internal sealed class DemoCommand : ParisCommand
 {
+    private readonly Argument<string?> _name = new("demo") { Description = "Which demo: 'emoji' (captioned pictures from npm packages, prompts held out); without it the preset's.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string> _preset = new("--preset") { Description = $"What to run: {string.Join(", ", RunSpecPresets.Names)}.", DefaultValueFactory = _ => "demo", HelpName = "name" };
     private readonly Option<bool> _full = new("--full") { Description = "Train the monolithic twin too, for equal samples and compute." };
     private readonly Option<string?> _out = new("--out", "-o") { Description = "Where report.md, report.json and the pictures go (default artifacts/PRESET).", HelpName = "folder" };
@@ -26,8 +28,9 @@ internal sealed class DemoCommand : ParisCommand
     private readonly Option<int?> _port = CommonOptions.Port();
 
     public DemoCommand(CliOutput output)
-        : base(output, "demo", "The main job on this machine: real images in, a routed ensemble and its comparison out. Run it again after a kill and it goes on.", "paris demo", "paris demo --preset smoke --out artifacts/smoke", "paris demo --full --seed 7 --slots 4")
+        : base(output, "demo", "The main job on this machine: real images in, a routed ensemble and its comparison out. Run it again after a kill and it goes on.", "paris demo", "paris demo emoji", "paris demo --preset smoke --out artifacts/smoke", "paris demo --full --seed 7 --slots 4")
     {
+        Arguments.Add(_name);
         foreach (var option in (Option[])[_preset, _full, _out, _seed, _set, _fresh, _keep, _slots, _silos, _port])
         {
             Options.Add(option);
@@ -37,7 +40,7 @@ internal sealed class DemoCommand : ParisCommand
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         var spec = Spec(arguments);
-        var folder = arguments.GetValue(_out) ?? GatewayLocator.Below($"artifacts/{spec.Name}");
+        var folder = arguments.GetValue(_out) ?? GatewayLocator.Below($"artifacts/{(spec.Name.StartsWith(EmojiDemo.Preset, StringComparison.Ordinal) ? "demo-" : "")}{spec.Name}");
         var store = GatewayLocator.StoreFolder(arguments.GetValue(CommonOptions.Store));
         var json = Json(arguments);
         ReportFolder.Check(folder);
@@ -95,8 +98,8 @@ internal sealed class DemoCommand : ParisCommand
 
     private RunSpec Spec(ParseResult arguments)
     {
-        var preset = arguments.GetValue(_preset)!;
-        var overrides = new List<string>(arguments.GetValue(_set) ?? []);
+        var preset = Preset(arguments);
+        List<string> overrides = [.. preset == EmojiDemo.Preset ? EmojiDemo.Prepare(Output) : [], .. arguments.GetValue(_set) ?? []];
         var name = new StringBuilder(preset);
         if (arguments.GetValue(_full))
         {
@@ -123,6 +126,18 @@ internal sealed class DemoCommand : ParisCommand
         }
 
         return loaded.Spec;
+    }
+
+    private string Preset(ParseResult arguments)
+    {
+        var preset = arguments.GetValue(_preset)!;
+        var name = arguments.GetValue(_name);
+        if (name is not null && arguments.GetResult(_preset) is { Implicit: false } && preset != name)
+        {
+            throw new Core.ParisInputException($"'{name}' and --preset {preset} name two demos; leave one out.");
+        }
+
+        return name ?? preset;
     }
 
     private async Task<int> FollowAsync(GatewayClient client, RunSpec spec, string folder, bool json, string told, CancellationToken cancellationToken)
