@@ -9,7 +9,7 @@ public sealed class RunSpecPresetsTests
     [Fact]
     public void ArePresentAndValid()
     {
-        Assert.Equal(["demo", "smoke"], RunSpecPresets.Names);
+        Assert.Equal(["demo", "emoji", "smoke"], RunSpecPresets.Names);
         foreach (var name in RunSpecPresets.Names)
         {
             var (spec, warnings) = RunSpecPresets.Load(name);
@@ -18,7 +18,7 @@ public sealed class RunSpecPresetsTests
             Assert.Equal(spec, spec.Resolve());
         }
 
-        Assert.Equal("There is no preset 'dmeo'; did you mean 'demo'? presets are demo, smoke.", Assert.Throws<ParisInputException>(() => RunSpecPresets.Load("dmeo")).Message);
+        Assert.Equal("There is no preset 'dmeo'; did you mean 'demo'? presets are demo, emoji, smoke.", Assert.Throws<ParisInputException>(() => RunSpecPresets.Load("dmeo")).Message);
     }
 
     /// <summary>The numbers that were measured to give recognisable pictures.</summary>
