@@ -23,12 +23,26 @@ public sealed class ModelConfig
     {
         try
         {
-            var root = JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(path));
-            return root.ValueKind == JsonValueKind.Object ? new ModelConfig(root, path) : throw new JsonException("it holds no object");
+            return Parse(File.ReadAllBytes(path), path);
         }
-        catch (Exception e) when (e is IOException or JsonException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ParisInputException($"{path} cannot be read as a model's configuration: {e.Message}", e);
+            throw Unreadable(path, e);
+        }
+    }
+
+    /// <summary>Reads a file's bytes.</summary>
+    /// <exception cref="ParisInputException">They hold no JSON object.</exception>
+    public static ModelConfig Parse(ReadOnlySpan<byte> bytes, string source)
+    {
+        try
+        {
+            var root = JsonSerializer.Deserialize<JsonElement>(bytes);
+            return root.ValueKind == JsonValueKind.Object ? new ModelConfig(root, source) : throw new JsonException("it holds no object");
+        }
+        catch (JsonException e)
+        {
+            throw Unreadable(source, e);
         }
     }
 
@@ -54,6 +68,8 @@ public sealed class ModelConfig
     public string Text(string otherwise, params ReadOnlySpan<string> names) => Find(names) is { } found
         ? found.ValueKind == JsonValueKind.String ? found.GetString()! : throw Wrong(names, "a text")
         : otherwise;
+
+    private static ParisInputException Unreadable(string source, Exception e) => new($"{source} cannot be read as a model's configuration: {e.Message}", e);
 
     private JsonElement? Find(ReadOnlySpan<string> names)
     {

@@ -20,9 +20,18 @@ public static class WeightFile
         using var scope = NewDisposeScope();
         var parts = module.state_dict().SelectMany(entry => Parts(entry.Key, entry.Value, layout)).ToList();
         Check(module, file, layout, parts);
-        foreach (var (source, target) in parts)
+
+        // In the file's order, so that a file that comes as a stream is read once, front to back.
+        foreach (var (source, target) in parts.OrderBy(part => file[part.Source].Offset))
         {
-            target.copy_(tensor(file.ToSingles(source), target.shape, dtype: ScalarType.Float32));
+            if (target.device_type == TorchSharp.DeviceType.CPU && target.dtype == ScalarType.Float32 && target.is_contiguous())
+            {
+                file.CopySingles(source, MemoryMarshal.Cast<byte, float>(target.bytes)); // [elements], straight into the parameter
+            }
+            else
+            {
+                target.copy_(tensor(file.ToSingles(source), target.shape, dtype: ScalarType.Float32));
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.MemoryMappedFiles;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
@@ -165,25 +166,53 @@ public sealed unsafe class SafetensorsFile : IDisposable
         }
 
         var result = new float[tensor.ElementCount];
-        switch (tensor.Type)
+        CopySingles(name, result);
+        return result;
+    }
+
+    /// <summary>The tensor's elements as single precision into memory at hand, piece by piece; F16, BF16 and F64 are converted, other types refused.</summary>
+    /// <exception cref="ParisInputException">There is no such tensor or it holds no floating-point numbers.</exception>
+    /// <exception cref="ArgumentException">The destination has another length.</exception>
+    public void CopySingles(string name, Span<float> destination)
+    {
+        const int Piece = 1 << 16; // elements
+
+        var tensor = this[name];
+        if (destination.Length != tensor.ElementCount)
         {
-            case TensorType.F32:
-                View<float>(name).CopyTo(result);
-                break;
-            case TensorType.F16:
-                FloatFormats.HalfToSingle(View<Half>(name), result);
-                break;
-            case TensorType.BF16:
-                FloatFormats.BFloat16ToSingle(View<ushort>(name), result);
-                break;
-            case TensorType.F64:
-                TensorPrimitives.ConvertTruncating<double, float>(View<double>(name), result);
-                break;
-            default:
-                throw new ParisInputException($"{Source}: tensor '{name}' is {tensor.Type}, not a floating-point type.");
+            throw new ArgumentException($"Tensor '{name}' has {tensor.ElementCount} elements; the destination holds {destination.Length}.", nameof(destination));
         }
 
-        return result;
+        if (tensor.Type is not (TensorType.F32 or TensorType.F16 or TensorType.BF16 or TensorType.F64))
+        {
+            throw new ParisInputException($"{Source}: tensor '{name}' is {tensor.Type}, not a floating-point type.");
+        }
+
+        var size = tensor.Type.Size();
+        var buffer = tensor.Type == TensorType.F32 ? [] : ArrayPool<byte>.Shared.Rent(Piece * size);
+        for (var start = 0; start < destination.Length; start += Piece)
+        {
+            var part = destination.Slice(start, Math.Min(Piece, destination.Length - start));
+            var bytes = tensor.Type == TensorType.F32 ? MemoryMarshal.AsBytes(part) : buffer.AsSpan(0, part.Length * size);
+            CopyTo(name, bytes, (long)start * size);
+            switch (tensor.Type)
+            {
+                case TensorType.F16:
+                    FloatFormats.HalfToSingle(MemoryMarshal.Cast<byte, Half>(bytes), part);
+                    break;
+                case TensorType.BF16:
+                    FloatFormats.BFloat16ToSingle(MemoryMarshal.Cast<byte, ushort>(bytes), part);
+                    break;
+                case TensorType.F64:
+                    TensorPrimitives.ConvertTruncating<double, float>(MemoryMarshal.Cast<byte, double>(bytes), part);
+                    break;
+            }
+        }
+
+        if (buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     public void Dispose()

@@ -111,7 +111,8 @@ public static class RunPlan
         // The longest chain first: autoencoder and encoding, beside features and clusters.
         if (spec.Autoencoder is { } autoencoder)
         {
-            Add(Job(JobKind.TrainAutoencoder), autoencoder.Training.Steps, false, ingest);
+            // One that comes trained is only taken into the store.
+            Add(Job(JobKind.TrainAutoencoder), autoencoder.Weights is null ? autoencoder.Training.Steps : 0, false, ingest);
         }
 
         Add(Job(JobKind.Extract), 0, false, ingest);

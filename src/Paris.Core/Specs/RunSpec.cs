@@ -16,7 +16,7 @@ public sealed record RunSpec
 
     public required DataSpec Data { get; init; }
 
-    /// <summary>The shared autoencoder the run trains first; null trains in pixel space.</summary>
+    /// <summary>The shared autoencoder: the run trains it first, or it comes trained with <c>weights</c>. Null trains in pixel space.</summary>
     public AutoencoderSpec? Autoencoder { get; init; }
 
     public ClusteringSpec Clustering { get; init; } = new();
@@ -46,7 +46,7 @@ public sealed record RunSpec
     public (int Channels, int Side) LatentShape() => this switch
     {
         { Import: { } import } => (import.LatentChannels, import.LatentSide),
-        { Autoencoder: { } autoencoder } => (autoencoder.LatentChannels, Data.ImageSize / AutoencoderSpec.Factor),
+        { Autoencoder: { } autoencoder } => (autoencoder.LatentChannels, Data.ImageSize / autoencoder.PixelsPerLatent()),
         _ => (Data.Channels, Data.ImageSize),
     };
 
@@ -130,11 +130,27 @@ public sealed record DataSpec
     public int Limit { get; init; }
 }
 
-/// <summary>The tiny convolutional autoencoder of <c>reference/small-scale</c>: two halvings, so latents are a quarter of the image's side.</summary>
+/// <summary>
+/// What turns pictures into latents: a small convolutional autoencoder that the run trains for itself (two halvings, latents standardised by
+/// channel), or a published AutoencoderKL (Paris: sd-vae-ft-mse), whose latents are the posterior's mean times its scaling factor.
+/// </summary>
 public sealed record AutoencoderSpec
 {
-    /// <summary>Pixels a latent along each side.</summary>
-    public const int Factor = 4;
+    /// <summary>Pixels a latent along each side, of the one that the run trains.</summary>
+    public const int OwnFactor = 4;
+
+    /// <summary>Pixels a latent along each side, of the Stable Diffusion autoencoders.</summary>
+    public const int PublishedFactor = 8;
+
+    /// <summary>
+    /// A trained AutoencoderKL: its file (safetensors, or torch.save) with the <c>config.json</c> beside it, or their folder; a path below the
+    /// source roots. Null trains one. The run keeps a copy.
+    /// </summary>
+    public string? Weights { get; init; }
+
+    /// <summary>Pixels a latent along each side; 0: 4 for the one that the run trains, 8 for <c>weights</c>.</summary>
+    [Range(0, 64)]
+    public int Factor { get; init; }
 
     [Range(1, 256)]
     public int LatentChannels { get; init; } = 4;
@@ -143,6 +159,9 @@ public sealed record AutoencoderSpec
     public int Width { get; init; } = 24;
 
     public OptimizationSpec Training { get; init; } = new() { Steps = 1250, Batch = 64, LearningRate = 3e-3, Schedule = "linear", Beta2 = 0.99, EmaDecay = 0, CheckpointEvery = 500 };
+
+    /// <summary><see cref="Factor"/> with its default filled in.</summary>
+    public int PixelsPerLatent() => Factor > 0 ? Factor : Weights is null ? OwnFactor : PublishedFactor;
 }
 
 /// <summary>Features and two-stage k-means (paper: DINOv2, 1024 fine → K).</summary>

@@ -95,7 +95,7 @@ public sealed partial class ScopedBlobStore : IBlobStore
             JobKind.TrainRouter when later => ["partition/", "partition-", "router/", "router-"],
             JobKind.TrainRouter or JobKind.TrainTwin => ["partition/", "autoencoder/"],
             JobKind.Sample or JobKind.Evaluate =>
-                ["data/", "autoencoder/", "classifier/", "clusters/", "partition/", "partition-", "experts/", "router/", "router-", "twin/"],
+                ["data/", "autoencoder/", "classifier/", "clusters/", "partition/", "partition-", "experts/", "router/", "router-", "twin/", "import/"],
             _ => throw new ArgumentOutOfRangeException(nameof(job), job.Kind, "Unknown job kind."),
         };
         return new ScopedBlobStore(

@@ -48,8 +48,13 @@ public sealed class AutoencoderKL : NamedModule<Tensor, Tensor>
     /// <exception cref="ParisInputException">The file is no such autoencoder; every missing, unexpected or mis-shaped tensor is named.</exception>
     public static AutoencoderKL Load(string path, ModelConfig? config = null)
     {
-        config ??= ModelConfig.Beside(path);
         using var file = SafetensorsFile.Open(path);
+        return Load(file, config ?? ModelConfig.Beside(path));
+    }
+
+    /// <inheritdoc cref="Load(string, ModelConfig?)"/>
+    public static AutoencoderKL Load(SafetensorsFile file, ModelConfig config)
+    {
         var layout = KeyLayout.Of(file, "Stable Diffusion autoencoder", _diffusers, _olderDiffusers, CompVis(0));
         var shape = AutoencoderKLShape.Of(file, layout, config);
         return WeightFile.Loaded(() => new AutoencoderKL(shape), file, layout.Name == CompVis(0).Name ? CompVis(shape.Widths.Length) : layout);

@@ -108,6 +108,29 @@ public sealed class JobContext
     public SafetensorsFile OpenTensors(BlobEntry entry)
         => SafetensorsFile.FromBytes(Await(ShardManifest.ReadVerifiedAsync(Store, entry.Name, entry.Sha256, default)), entry.Name);
 
+    /// <summary>
+    /// Reads another job's output of any size front to back, as <see cref="Paris.Models.WeightFile"/> does; its SHA-256 is taken on the way and
+    /// compared at the end, so memory holds what <paramref name="read"/> keeps and nothing else.
+    /// </summary>
+    /// <exception cref="Paris.Core.ParisInputException">The blob is damaged or no safetensors file; what was read is not to be used.</exception>
+    public void ReadTensors(BlobEntry entry, Action<SafetensorsFile> read)
+    {
+        using var blob = Await(Store.OpenReadAsync(entry.Name));
+        using var stream = new VerifyingStream(blob, entry.Bytes, entry.Sha256, entry.Name);
+        try
+        {
+            using var file = SafetensorsFile.FromStream(stream, entry.Name);
+            read(file);
+        }
+        catch (Paris.Core.ParisInputException)
+        {
+            stream.Complete(); // that it is damaged says more than what the damage led to
+            throw;
+        }
+
+        stream.Complete();
+    }
+
     /// <summary>A revision of the run's ensemble.</summary>
     /// <exception cref="Paris.Core.ParisInputException">There is none of this number.</exception>
     public EnsembleRevision EnsembleOf(int revision) => Await(EnsembleHistory.ReadRevisionAsync(Store, Spec, revision));

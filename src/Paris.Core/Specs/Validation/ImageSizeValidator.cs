@@ -12,7 +12,7 @@ internal sealed class ImageSizeValidator : ISpecValidator
     private static void Validate(RunSpec spec, ModelSpec model, string path, SpecFindings findings)
     {
         var size = spec.Data.ImageSize;
-        var factor = spec.Autoencoder is null ? 1 : AutoencoderSpec.Factor;
+        var factor = spec.Autoencoder?.PixelsPerLatent() ?? 1;
         if (size % (factor * model.Patch) != 0)
         {
             findings.Error("data.imageSize", spec.Autoencoder is null

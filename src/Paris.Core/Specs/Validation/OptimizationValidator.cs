@@ -8,7 +8,7 @@ internal sealed class OptimizationValidator : ISpecValidator
 
     public void Validate(RunSpec spec, SpecFindings findings)
     {
-        if (spec.Autoencoder is not null)
+        if (spec.Autoencoder is { Weights: null })
         {
             Validate(spec.Autoencoder.Training, "autoencoder.training", findings);
         }

@@ -7,6 +7,7 @@ public static class RunSpecValidator
     [
         new NameValidator(),
         new DataValidator(),
+        new AutoencoderValidator(),
         new ModelValidator(),
         new ImageSizeValidator(),
         new ConditionValidator(),
