@@ -34,6 +34,13 @@ public sealed class DeviceSchedulerGrain(
         return Task.CompletedTask;
     }
 
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        // The queue is counted where the next activation lives.
+        instruments.Queued(0);
+        return Task.CompletedTask;
+    }
+
     public Task ReportAsync(SiloStatusReport report)
     {
         LookAtMembers();
@@ -111,7 +118,7 @@ public sealed class DeviceSchedulerGrain(
 
     public Task<string[]> GetAccountedForAsync() => Task.FromResult<string[]>(
     [
-        .. _policy.Queue,
+        .. _policy.Queued,
         .. _policy.Reservations.Select(x => x.Job),
         .. _policy.Table.Silos.SelectMany(x => x.Slots).Where(x => !x.Free).Select(x => x.Job),
     ]);

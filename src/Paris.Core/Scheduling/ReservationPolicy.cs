@@ -79,6 +79,16 @@ public sealed class ReservationPolicy
         }
     }
 
+    /// <summary>Keys of the waiting jobs, in no order.</summary>
+    public IEnumerable<string> Queued
+    {
+        get
+        {
+            Expire();
+            return _waiting.Keys;
+        }
+    }
+
     /// <summary>Keys of the waiting jobs, first to be served first.</summary>
     public IReadOnlyList<string> Queue => [.. Waiting.Select(x => x.Job)];
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orleans;
+using Polly;
+using Polly.Retry;
 using Paris.Core.Jobs;
 using Paris.Core.Rest;
 using Paris.Core.Specs;
@@ -167,23 +169,26 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
 
     private static string RunName(string specJson) => JsonNode.Parse(specJson)?["name"]?.GetValue<string>() ?? "";
 
+    /// <summary>
+    /// A silo that comes or goes rejects calls for a moment, and a client learns which grains there are a moment after it has found its first
+    /// silo. Every grain method may be repeated.
+    /// </summary>
+    private static readonly ResiliencePipeline _again = new ResiliencePipelineBuilder()
+        .AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = new PredicateBuilder().Handle<Orleans.Runtime.OrleansMessageRejectionException>().Handle<UnknownGrainsException>(),
+            MaxRetryAttempts = 4,
+            Delay = TimeSpan.FromMilliseconds(200),
+            BackoffType = DelayBackoffType.Exponential,
+        })
+        .Build();
+
     /// <summary>Calls a grain; its refusals become the API's.</summary>
     internal static async Task<T> Ask<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {
-        Task<T> answer;
         try
         {
-            answer = call();
-        }
-        catch (ArgumentException e)
-        {
-            // A client learns which grains there are a moment after it has found its first silo.
-            throw new ApiException(StatusCodes.Status503ServiceUnavailable, "unavailable", $"The cluster's grains are not known yet: {e.Message}");
-        }
-
-        try
-        {
-            return await answer.WaitAsync(cancellationToken);
+            return await _again.ExecuteAsync(async stop => await Called(call).WaitAsync(stop), cancellationToken);
         }
         catch (ParisException e)
         {
@@ -195,9 +200,24 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
                 _ => new ApiException(StatusCodes.Status503ServiceUnavailable, "unavailable", e.Message),
             };
         }
-        catch (Exception e) when (e is TimeoutException or Orleans.Runtime.OrleansException)
+        catch (Exception e) when (e is TimeoutException or Orleans.Runtime.OrleansException or UnknownGrainsException)
         {
             throw new ApiException(StatusCodes.Status503ServiceUnavailable, "unavailable", $"The cluster did not answer: {e.Message}");
         }
     }
+
+    private static Task<T> Called<T>(Func<Task<T>> call)
+    {
+        try
+        {
+            return call();
+        }
+        catch (ArgumentException e)
+        {
+            // What Orleans' factory says of an interface that no silo it knows implements.
+            throw new UnknownGrainsException(e.Message);
+        }
+    }
+
+    private sealed class UnknownGrainsException(string message) : Exception(message);
 }

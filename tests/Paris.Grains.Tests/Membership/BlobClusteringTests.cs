@@ -77,7 +77,7 @@ public sealed class BlobClusteringTests : IAsyncLifetime
         await living.InitializeMembershipTable(true);
         await MembershipContract.InsertAsync(living, Gone(1));
         var error = await Assert.ThrowsAnyAsync<OrleansException>(() => StartSilosAsync(1));
-        Assert.Contains(Nobody(1).ToParsableString(), error.Message, StringComparison.Ordinal);
+        Assert.Contains(Nobody(1).Endpoint.ToString(), error.Message, StringComparison.Ordinal);
     }
 
     private static SiloAddress Nobody(int number) => SiloAddress.New(IPAddress.Loopback, number, 1);
