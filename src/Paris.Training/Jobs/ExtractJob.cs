@@ -12,7 +12,7 @@ public sealed class ExtractJob : IJob
     public void Run(JobContext context)
     {
         var spec = context.Spec.Clustering;
-        var extractor = FeatureExtractors.Create(spec);
+        using var extractor = FeatureExtractors.Create(spec, context.SourceRoots);
         var manifest = JobContext.Await(ShardManifest.LoadAsync(context.Store, context.Require(JobKind.Ingest, revision: context.Job.Revision).Outputs["manifest"]));
 
         // Progress counts every pass: those of the fit and the one that extracts.
@@ -20,12 +20,23 @@ public sealed class ExtractJob : IJob
         var done = 0L;
         extractor.Fit(() => Pass());
         var writer = new ShardWriter((name, content) => context.Fence.PutOutputAsync(name, content), "shard", ShardContent.Features, [extractor.Dimension], expected: manifest.Count);
-        foreach (var shard in Pass())
+        foreach (var shard in manifest.ReadShards(context))
         {
-            var features = extractor.Extract(shard);
-            for (var i = 0; i < shard.Count; i++)
+            for (var first = 0; first < shard.Count; first += extractor.Batch)
             {
-                JobContext.Await(writer.AddAsync(features.AsSpan(i * extractor.Dimension, extractor.Dimension), shard.Ids[i], shard.Labels[i]));
+                context.ThrowIfStopRequested();
+                var count = Math.Min(extractor.Batch, shard.Count - first);
+                var features = extractor.Extract(shard, first, count);
+                for (var i = 0; i < count; i++)
+                {
+                    JobContext.Await(writer.AddAsync(features.AsSpan(i * extractor.Dimension, extractor.Dimension), shard.Ids[first + i], shard.Labels[first + i]));
+                }
+
+                meter.Report(done += count);
+                if (count == shard.Count)
+                {
+                    break; // a batch of int.MaxValue
+                }
             }
         }
 

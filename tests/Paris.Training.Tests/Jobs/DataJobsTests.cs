@@ -286,6 +286,52 @@ public sealed class DataJobsTests : IDisposable
         Assert.Equal(new byte[] { 120, 121, 122 }, new[] { images.PixelsOf(4)[0], images.PixelsOf(4)[64], images.PixelsOf(4)[128] });
     }
 
+    /// <summary>The paper's way: DINOv2 features, here of the fixture's small model. Random weights tell stripes from checks as well.</summary>
+    [Fact]
+    public async Task Colour_pictures_are_clustered_by_dinov2()
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            var (kind, shade) = (i % 2, (byte)(100 + i));
+            _files.Png($"pictures/{(kind == 0 ? "checks" : "stripes")}/{i:D2}.png", 48, 40, 3, (x, y, c) => kind == 0 ? (byte)(((x / 4) + (y / 4)) % 2 * shade) : (byte)(y / 8 % 2 * (shade - c)));
+        }
+
+        var spec = _spec with
+        {
+            Autoencoder = null,
+            Data = new DataSpec { Kind = "folder", Images = Path.Combine(_files.Folder, "pictures"), ImageSize = 40, Channels = 3 },
+            Clustering = new ClusteringSpec
+            {
+                Extractor = "dinov2",
+                Weights = Path.Combine(Fixtures.Folder, "dinov2-tiny", "mlp", "huggingface.safetensors"),
+                InputSize = 56,
+                Clusters = 2,
+                FineClusters = 8,
+            },
+        };
+        var store = Store("store");
+        await RunAsync(store, spec, JobKind.Ingest);
+        var extract = await RunAsync(store, spec, JobKind.Extract);
+        var assign = await RunAsync(store, spec, JobKind.Assign);
+        var partition = await RunAsync(store, spec, JobKind.Partition);
+
+        var features = await ShardManifest.LoadAsync(store, extract.Outputs["manifest"]);
+        var shard = await features.ReadShardAsync(store, Assert.Single(features.Shards));
+        Assert.Equal((40, 48), (shard.Count, features.SampleSize));
+        for (var i = 0; i < shard.Count; i++)
+        {
+            Assert.Equal(1, Math.Sqrt(shard.FloatsOf(i).ToArray().Sum(x => (double)x * x)), 1e-6);
+        }
+
+        Assert.Equal("dinov2", extract.Facts["extractor"]);
+        Assert.False(extract.Outputs.ContainsKey("extractor"));
+        Assert.Equal(1, assign.Metrics["purity"]);
+        Assert.Equal([20, 20], [partition.Metrics["size.cluster.0"], partition.Metrics["size.cluster.1"]]);
+
+        var moved = spec with { Clustering = spec.Clustering with { Weights = Path.Combine(_files.Folder, "gone") } };
+        Assert.Contains("clustering.weights", (await Assert.ThrowsAsync<ParisInputException>(() => RunAsync(store, moved, JobKind.Extract))).Message, StringComparison.Ordinal);
+    }
+
     [FashionMnistFact]
     public async Task Fashion_mnist_falls_into_meaningful_clusters()
     {
