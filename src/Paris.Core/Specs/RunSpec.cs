@@ -125,6 +125,21 @@ public sealed record DataSpec
     [OneOf("keep", "drop")]
     public string Duplicates { get; init; } = "keep";
 
+    /// <summary>
+    /// Parts into which reading, encoding and (not for <c>pixels-pca</c>) extracting are cut, for as many slots to share the work; a few times
+    /// the slots is a good number. What comes out does not depend on it.
+    /// </summary>
+    [Range(1, 4096)]
+    public int Parts { get; init; } = 1;
+
+    /// <summary>Most samples of one shard; shards also stay below 64 MiB. Parts are cut between shards: smaller ones share small data sets more evenly.</summary>
+    [Range(1, 8192)]
+    public int ShardSamples { get; init; } = 8192;
+
+    /// <summary>How latents are stored: <c>fp32</c>, or <c>fp16</c> at half the size.</summary>
+    [OneOf("fp32", "fp16")]
+    public string Precision { get; init; } = "fp32";
+
     /// <summary>Use only the first N samples; 0 uses all.</summary>
     [Range(0, int.MaxValue)]
     public int Limit { get; init; }
