@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Paris.Core;
 using Paris.Core.Jobs;
-using Paris.Core.Specs;
 using Paris.Training.Data;
 
 namespace Paris.Training.Jobs;
