@@ -6,6 +6,10 @@ public static class ImageFile
     /// <summary>Endings of the names of image files.</summary>
     public static IReadOnlyList<string> Extensions { get; } = [".jpg", ".jpeg", ".png", ".webp", ".pgm", ".ppm"];
 
+    /// <summary>The format by its content: <c>jpeg</c>, <c>png</c>, <c>webp</c>, <c>pnm</c>; null for any other.</summary>
+    public static string? FormatOf(ReadOnlySpan<byte> bytes)
+        => PngDecoder.IsPng(bytes) ? "png" : Pnm.IsPnm(bytes) ? "pnm" : Jpeg.IsJpeg(bytes) ? "jpeg" : WebP.IsWebP(bytes) ? "webp" : null;
+
     /// <summary>Decodes JPEG, PNG, WebP, PGM or PPM.</summary>
     /// <exception cref="ParisInputException">The bytes are of no supported format, not valid, or too large.</exception>
     public static RasterImage Decode(ReadOnlySpan<byte> bytes, string source, long maxPixels = PngDecoder.DefaultMaxPixels)

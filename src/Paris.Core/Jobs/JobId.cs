@@ -6,7 +6,8 @@ namespace Paris.Core.Jobs;
 
 /// <summary>
 /// Names one job of one run. <paramref name="Part"/> is the expert's number for <see cref="JobKind.TrainExpert"/>, the strategy for
-/// <see cref="JobKind.Evaluate"/>, the request's id for <see cref="JobKind.Sample"/>, and empty otherwise. <paramref name="Revision"/>
+/// <see cref="JobKind.Evaluate"/>, the request's id for <see cref="JobKind.Sample"/>, the part's number for one part of a data job that is
+/// cut (<see cref="Scheduling.DataParts"/>), and empty otherwise. <paramref name="Revision"/>
 /// is the revision of the ensemble that the job belongs to (<see cref="Specs.EnsembleRevision"/>): 1 is the spec's. Jobs of later revisions
 /// have folders of their own, so that nothing of an earlier one is ever written over.
 /// </summary>
@@ -16,7 +17,11 @@ public sealed partial record JobId(string Run, JobKind Kind, string Part = "", i
     [JsonIgnore]
     public int Expert => int.Parse(Part, CultureInfo.InvariantCulture);
 
-    /// <summary>The job's folder in the store, with a trailing '/': its head, results, checkpoints and traces live there. A later revision's is <c>experts/3-r2/</c>, <c>router-r2/</c> ….</summary>
+    /// <summary>The part's number of a data job that is cut; null for the job that joins the parts, or does all.</summary>
+    [JsonIgnore]
+    public int? DataPart => Kind is JobKind.Ingest or JobKind.Extract or JobKind.Encode && int.TryParse(Part, NumberStyles.None, CultureInfo.InvariantCulture, out var part) ? part : null;
+
+    /// <summary>The job's folder in the store, with a trailing '/': its head, results, checkpoints and traces live there. A later revision's is <c>experts/3-r2/</c>, <c>router-r2/</c> …; a part's lies in that of its whole: <c>data/parts/3/</c>.</summary>
     [JsonIgnore]
     public string Folder => $"runs/{Run}/" + Kind switch
     {
@@ -33,7 +38,7 @@ public sealed partial record JobId(string Run, JobKind Kind, string Part = "", i
         JobKind.Sample => $"samples/{Part}",
         JobKind.Evaluate => $"evaluation/{Part}",
         _ => throw new ArgumentOutOfRangeException(nameof(Kind), Kind, "Unknown job kind."),
-    } + (Revision > 1 ? $"-{RevisionText}/" : "/");
+    } + (Revision > 1 ? $"-{RevisionText}/" : "/") + (DataPart is { } part ? string.Create(CultureInfo.InvariantCulture, $"parts/{part}/") : "");
 
     /// <summary>The blob that says who owns the job and what is complete (DESIGN section 5).</summary>
     [JsonIgnore]

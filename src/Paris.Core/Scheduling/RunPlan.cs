@@ -104,9 +104,21 @@ public static class RunPlan
             return plan;
         }
 
+        // Where the data jobs are cut, the parts wait for the inputs and the job that joins them for the parts.
+        void AddData(JobId whole, params IEnumerable<JobId> needs)
+        {
+            var parts = DataParts.Jobs(spec, whole.Kind);
+            foreach (var part in parts)
+            {
+                Add(part, 0, false, needs);
+            }
+
+            Add(whole, 0, false, parts.Count > 0 ? parts : needs);
+        }
+
         var ingest = Job(JobKind.Ingest);
         var images = ingest;
-        Add(ingest, 0, false);
+        AddData(ingest);
 
         // The longest chain first: autoencoder and encoding, beside features and clusters.
         if (spec.Autoencoder is { } autoencoder)
@@ -115,12 +127,12 @@ public static class RunPlan
             Add(Job(JobKind.TrainAutoencoder), autoencoder.Weights is null ? autoencoder.Training.Steps : 0, false, ingest);
         }
 
-        Add(Job(JobKind.Extract), 0, false, ingest);
+        AddData(Job(JobKind.Extract), ingest);
         Add(Job(JobKind.Assign), 0, false, Job(JobKind.Extract));
         if (spec.Autoencoder is not null)
         {
             images = Job(JobKind.Encode);
-            Add(images, 0, false, ingest, Job(JobKind.TrainAutoencoder));
+            AddData(images, ingest, Job(JobKind.TrainAutoencoder));
         }
 
         var partition = Job(JobKind.Partition);
@@ -301,15 +313,18 @@ public static class RunPlan
 
     private static string Describe(IReadOnlyList<PlannedJob> plan, List<PlannedJob> ready, Func<JobId, JobOutcome> of)
     {
+        string Parts(JobKind kind) => plan.Count(x => x.Id.Kind == kind && x.Id.DataPart is not null) is > 0 and var all
+            ? $" ({plan.Count(x => x.Id.Kind == kind && x.Id.DataPart is not null && of(x.Id) == JobOutcome.Done)} of {all} parts done)"
+            : "";
         string Count(JobKind kind) => $"{plan.Count(x => x.Id.Kind == kind && of(x.Id) == JobOutcome.Done)} of {plan.Count(x => x.Id.Kind == kind)} done";
         var parts = ready.Select(x => x.Id.Kind).Distinct().OrderBy(x => x).Select(kind => kind switch
         {
-            JobKind.Ingest => "reading the images",
+            JobKind.Ingest => "reading the images" + Parts(kind),
             JobKind.TrainAutoencoder => "training the autoencoder",
             JobKind.TrainClassifier => "training the classifier",
-            JobKind.Extract => "extracting features",
+            JobKind.Extract => "extracting features" + Parts(kind),
             JobKind.Assign => "clustering",
-            JobKind.Encode => "encoding the images",
+            JobKind.Encode => "encoding the images" + Parts(kind),
             JobKind.Partition => "partitioning",
             JobKind.TrainExpert => $"training the experts ({Count(kind)})",
             JobKind.TrainRouter => "training the router",

@@ -125,6 +125,21 @@ public sealed record DataSpec
     [OneOf("keep", "drop")]
     public string Duplicates { get; init; } = "keep";
 
+    /// <summary>
+    /// Parts into which reading, encoding and (not for <c>pixels-pca</c>) extracting are cut, for as many slots to share the work; a few times
+    /// the slots is a good number. What comes out does not depend on it.
+    /// </summary>
+    [Range(1, 4096)]
+    public int Parts { get; init; } = 1;
+
+    /// <summary>Most samples of one shard; shards also stay below 64 MiB. Parts are cut between shards: smaller ones share small data sets more evenly.</summary>
+    [Range(1, 8192)]
+    public int ShardSamples { get; init; } = 8192;
+
+    /// <summary>How latents are stored: <c>fp32</c>, or <c>fp16</c> at half the size.</summary>
+    [OneOf("fp32", "fp16")]
+    public string Precision { get; init; } = "fp32";
+
     /// <summary>Use only the first N samples; 0 uses all.</summary>
     [Range(0, int.MaxValue)]
     public int Limit { get; init; }
@@ -167,11 +182,25 @@ public sealed record AutoencoderSpec
 /// <summary>Features and two-stage k-means (paper: DINOv2, 1024 fine → K).</summary>
 public sealed record ClusteringSpec
 {
-    /// <summary><c>pixels-pca</c>.</summary>
-    [OneOf("pixels-pca")]
+    /// <summary><c>pixels-pca</c> (principal components of small pictures) or <c>dinov2</c> (the class token of a DINOv2 model, length 1).</summary>
+    [OneOf("pixels-pca", "dinov2")]
     public string Extractor { get; init; } = "pixels-pca";
 
-    /// <summary>Dimension of the features.</summary>
+    /// <summary><c>dinov2</c>: its weights, a file or a folder with one (DINOv2's or Hugging Face's key names; <c>config.json</c> beside it).</summary>
+    public string? Weights { get; init; }
+
+    /// <summary><c>dinov2</c>: side of the picture it sees, a multiple of its patch (14).</summary>
+    [Range(1, 4096)]
+    public int InputSize { get; init; } = 224;
+
+    /// <summary><c>dinov2</c>: the stored square is resized to this side (bicubic) and its centre of <see cref="InputSize"/> is seen; 0 takes 8/7 of that (256 for 224), as DINOv2 was evaluated.</summary>
+    [Range(0, 8192)]
+    public int ResizeSize { get; init; }
+
+    /// <summary><see cref="ResizeSize"/> with its default filled in.</summary>
+    public int ResizedSide() => ResizeSize > 0 ? ResizeSize : (int)Math.Round(InputSize * 8 / 7.0);
+
+    /// <summary><c>pixels-pca</c>: dimension of the features. Those of <c>dinov2</c> have its width.</summary>
     [Range(1, 65536)]
     public int Dimension { get; init; } = 64;
 

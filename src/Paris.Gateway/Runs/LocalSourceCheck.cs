@@ -23,6 +23,11 @@ public sealed class LocalSourceCheck : ISourceCheck
                 _ = Count(data, data.TestImages, data.TestLabels);
             }
 
+            if (spec.Clustering.Weights is { } weights && !weights.StartsWith("file:", StringComparison.OrdinalIgnoreCase) && !File.Exists(weights) && !Directory.Exists(weights))
+            {
+                throw new ParisInputException($"clustering.weights '{weights}' does not exist on this machine; name the file or folder of the DINOv2 weights.");
+            }
+
             var used = data.Limit > 0 ? Math.Min(count, data.Limit) : count;
             if (spec.Clustering.Clusters > used)
             {

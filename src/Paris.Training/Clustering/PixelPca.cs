@@ -42,6 +42,9 @@ public sealed class PixelPca : IFeatureExtractor
     /// <summary>The mean, then the covariance.</summary>
     public int FitPasses => 2;
 
+    /// <summary>A whole shard.</summary>
+    public int Batch => int.MaxValue;
+
     public IReadOnlyDictionary<string, double> Metrics => _metrics;
 
     /// <inheritdoc/>
@@ -101,8 +104,9 @@ public sealed class PixelPca : IFeatureExtractor
     }
 
     /// <inheritdoc/>
-    public float[] Extract(Shard shard)
+    public float[] Extract(Shard shard, int first, int count)
     {
+        ArgumentOutOfRangeException.ThrowIfNotEqual((first, count), (0, shard.Count));
         if (_components.Length == 0)
         {
             throw new InvalidOperationException("The extractor has not been fitted.");
@@ -128,7 +132,7 @@ public sealed class PixelPca : IFeatureExtractor
         {
             for (var i = 0; i < shard.Count; i++)
             {
-                Normalise(features.AsSpan(i * Dimension, Dimension));
+                UnitLength.Apply(features.AsSpan(i * Dimension, Dimension));
             }
         }
 
@@ -145,22 +149,8 @@ public sealed class PixelPca : IFeatureExtractor
         ],
         new Dictionary<string, string> { ["extractor"] = Name, ["normalised"] = _normalise ? "true" : "false" });
 
-    private static void Normalise(Span<float> row)
+    public void Dispose()
     {
-        var sum = 0.0;
-        foreach (var value in row)
-        {
-            sum += (double)value * value;
-        }
-
-        if (sum > 0)
-        {
-            var scale = 1 / Math.Sqrt(sum);
-            for (var d = 0; d < row.Length; d++)
-            {
-                row[d] = (float)(row[d] * scale);
-            }
-        }
     }
 
     private static double[] Copy(Tensor tensor) => MemoryMarshal.Cast<byte, double>(tensor.contiguous().bytes).ToArray();

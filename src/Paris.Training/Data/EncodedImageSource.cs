@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Paris.Core;
 using Paris.Core.Formats;
 
@@ -9,28 +8,27 @@ public sealed record BadFile(string Name, string Reason);
 
 /// <summary>
 /// Decodes image files (JPEG, PNG, WebP, PGM, PPM), crops the centred square and resizes it. Transparent images lie on white. A file that
-/// cannot be read is listed and skipped, or ends the reading; an image whose pixels came before is counted, and left out if asked for.
+/// cannot be read is listed and skipped, or ends the reading.
 /// </summary>
 public sealed class EncodedImageSource : IImageSource
 {
     private readonly IEncodedSamples _samples;
     private readonly TimeProvider _time;
     private readonly Dictionary<string, int> _labels = new(StringComparer.Ordinal);
-    private readonly HashSet<UInt128> _seen = [];
     private readonly List<BadFile> _bad = [];
+    private readonly SortedDictionary<string, (long Images, double Seconds)> _decoded = new(StringComparer.Ordinal);
     private readonly bool _skipBad;
-    private readonly bool _dropDuplicates;
     private int _next;
+    private int _end;
 
     /// <param name="samples">The files; disposed with this.</param>
     /// <param name="side">S.</param>
     /// <param name="channels">1 or 3.</param>
     /// <param name="limit">Only the first files; 0 takes all.</param>
     /// <param name="skipBad">Skip files that cannot be read.</param>
-    /// <param name="dropDuplicates">Leave out images whose resized pixels came before.</param>
     /// <param name="time">Measures the shares of the work.</param>
     /// <exception cref="ParisInputException">A class is not among the source's.</exception>
-    public EncodedImageSource(IEncodedSamples samples, int side, int channels, int limit = 0, bool skipBad = false, bool dropDuplicates = false, TimeProvider? time = null)
+    public EncodedImageSource(IEncodedSamples samples, int side, int channels, int limit = 0, bool skipBad = false, TimeProvider? time = null)
     {
         if (channels is not (1 or 3))
         {
@@ -39,9 +37,10 @@ public sealed class EncodedImageSource : IImageSource
 
         _samples = samples;
         _time = time ?? TimeProvider.System;
-        (_skipBad, _dropDuplicates) = (skipBad, dropDuplicates);
+        _skipBad = skipBad;
         (Side, Channels) = (side, channels);
         Count = limit > 0 ? Math.Min(limit, samples.Samples.Count) : samples.Samples.Count;
+        _end = Count;
         for (var i = 0; i < samples.Classes.Count; i++)
         {
             _labels[samples.Classes[i]] = i;
@@ -65,14 +64,23 @@ public sealed class EncodedImageSource : IImageSource
 
     public IReadOnlyList<BadFile> Bad => _bad;
 
-    public long Duplicates { get; private set; }
+    public long Position => _next - 1;
 
     /// <summary>Seconds spent reading files, decoding, and cropping and resizing.</summary>
     public (double Read, double Decode, double Resize) Seconds { get; private set; }
 
+    /// <summary>Images decoded and the seconds it took, by format: <c>jpeg</c>, <c>png</c>, <c>webp</c>, <c>pnm</c>.</summary>
+    public IReadOnlyDictionary<string, (long Images, double Seconds)> Decoded => _decoded;
+
+    public void Select(int first, int end)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(first, _next);
+        (_next, _end) = (first, Math.Min(end, Count));
+    }
+
     public bool TryRead(Span<byte> pixels, out long label, out string? caption)
     {
-        while (_next < Count)
+        while (_next < _end)
         {
             var sample = _samples.Samples[_next++];
             try
@@ -88,15 +96,6 @@ public sealed class EncodedImageSource : IImageSource
 
                 _bad.Add(new BadFile(sample.Name, exception.Message));
                 continue;
-            }
-
-            if (!_seen.Add(BitConverter.ToUInt128(SHA256.HashData(pixels))))
-            {
-                Duplicates++;
-                if (_dropDuplicates)
-                {
-                    continue;
-                }
             }
 
             label = sample.Class is null ? -1 : _labels[sample.Class];
@@ -121,6 +120,9 @@ public sealed class EncodedImageSource : IImageSource
             Seconds.Read + _time.GetElapsedTime(started, read).TotalSeconds,
             Seconds.Decode + _time.GetElapsedTime(read, decoded).TotalSeconds,
             Seconds.Resize + _time.GetElapsedTime(decoded).TotalSeconds);
+        var format = ImageFile.FormatOf(bytes) ?? "";
+        var known = _decoded.GetValueOrDefault(format);
+        _decoded[format] = (known.Images + 1, known.Seconds + _time.GetElapsedTime(read, decoded).TotalSeconds);
         return caption;
     }
 

@@ -1,7 +1,7 @@
 namespace Paris.Training.Data;
 
 /// <summary>
-/// Images in a fixed order, read once from the first to the last. Every image has the shape [C, S, S] that the spec asks for.
+/// Images in a fixed order, read once and forwards. Every image has the shape [C, S, S] that the spec asks for.
 /// </summary>
 public interface IImageSource : IDisposable
 {
@@ -20,7 +20,13 @@ public interface IImageSource : IDisposable
     /// <summary>Names of the classes in label order; empty when the images have no labels.</summary>
     IReadOnlyList<string> Classes { get; }
 
-    /// <summary>Reads the next image; false after the last.</summary>
+    /// <summary>Number in the source, from 0, of the image that was read last: its id in the data set, whatever was left out before it.</summary>
+    long Position { get; }
+
+    /// <summary>Reads only the images <paramref name="first"/> … <paramref name="end"/> − 1 from here on; <paramref name="first"/> lies behind what was read.</summary>
+    void Select(int first, int end);
+
+    /// <summary>Reads the next image; false after the last that is selected.</summary>
     /// <param name="pixels">[C, S, S], written.</param>
     /// <param name="label">Its class; −1 without labels.</param>
     /// <param name="caption">Its caption, or null.</param>

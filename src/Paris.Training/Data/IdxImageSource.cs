@@ -15,6 +15,7 @@ public sealed class IdxImageSource : IImageSource
     private readonly int _height;
     private readonly int _width;
     private int _next;
+    private int _end;
 
     /// <summary>Opens both files and compares their headers.</summary>
     /// <param name="images">Path of the images.</param>
@@ -73,6 +74,7 @@ public sealed class IdxImageSource : IImageSource
         _image = new byte[_height * _width];
         Side = side;
         Count = limit > 0 ? Math.Min(limit, _images.Count) : _images.Count;
+        _end = Count;
         Classes = labels is null ? [] : classes;
         Description = Path.GetFileName(images);
     }
@@ -87,11 +89,26 @@ public sealed class IdxImageSource : IImageSource
 
     public IReadOnlyList<string> Classes { get; }
 
+    public long Position => _next - 1;
+
+    public void Select(int first, int end)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(first, _next);
+        Span<byte> label = stackalloc byte[1];
+        for (; _next < first; _next++)
+        {
+            _images.Read(_image);
+            _labels?.Read(label);
+        }
+
+        _end = Math.Min(end, Count);
+    }
+
     public bool TryRead(Span<byte> pixels, out long label, out string? caption)
     {
         label = -1;
         caption = null;
-        if (_next == Count)
+        if (_next >= _end)
         {
             return false;
         }

@@ -34,6 +34,6 @@ public static class ImageSources
         };
 
         EncodedImageSource Decode(IEncodedSamples samples)
-            => new(samples, data.ImageSize, data.Channels, limit, data.BadFiles == "skip", data.Duplicates == "drop");
+            => new(samples, data.ImageSize, data.Channels, limit, data.BadFiles == "skip");
     }
 }

@@ -22,7 +22,7 @@ public sealed class SampleSet
         _firsts = new int[shards.Count + 1];
         for (var i = 0; i < _shards.Length; i++)
         {
-            if (_shards[i].Content != _shards[0].Content || !_shards[i].Shape.SequenceEqual(_shards[0].Shape))
+            if (_shards[i].Content != _shards[0].Content || _shards[i].Type != _shards[0].Type || !_shards[i].Shape.SequenceEqual(_shards[0].Shape))
             {
                 throw new ArgumentException($"Shard {i} holds {_shards[i].Content} of {string.Join('×', _shards[i].Shape)}, shard 0 {_shards[0].Content} of {string.Join('×', _shards[0].Shape)}.", nameof(shards));
             }

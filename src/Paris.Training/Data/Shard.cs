@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Paris.Core.Formats;
 
 namespace Paris.Training.Data;
 
@@ -10,20 +11,22 @@ public sealed class Shard
     /// <summary>A shard over values that are already in memory.</summary>
     /// <param name="content"><c>pixels</c>, <c>latents</c> or <c>features</c>.</param>
     /// <param name="shape">Shape of one sample.</param>
-    /// <param name="values">Row-major [N, …]: bytes for pixels, little-endian float32 otherwise.</param>
+    /// <param name="values">Row-major [N, …], little-endian.</param>
     /// <param name="ids">Sample ids [N].</param>
     /// <param name="labels">Classes [N]; −1 where there is none.</param>
     /// <param name="clusters">Clusters [N]; null where the shard is not partitioned.</param>
-    public Shard(string content, IReadOnlyList<int> shape, ReadOnlyMemory<byte> values, long[] ids, long[] labels, long[]? clusters = null)
+    /// <param name="type">Type of the values; null: U8 for pixels, F32 otherwise.</param>
+    public Shard(string content, IReadOnlyList<int> shape, ReadOnlyMemory<byte> values, long[] ids, long[] labels, long[]? clusters = null, TensorType? type = null)
     {
         Content = content;
+        Type = type ?? ShardContent.TypeOf(content);
         Shape = shape;
         SampleSize = shape.Aggregate(1, (product, side) => checked(product * side));
         Values = values;
         Ids = ids;
         Labels = labels;
         Clusters = clusters;
-        var width = IsPixels ? 1 : sizeof(float);
+        var width = Type.Size();
         if (values.Length != (long)ids.Length * SampleSize * width || labels.Length != ids.Length || (clusters is not null && clusters.Length != ids.Length))
         {
             throw new ArgumentException($"A shard of {ids.Length} samples of {string.Join('×', shape)} has {values.Length} bytes of values, {labels.Length} labels, {clusters?.Length ?? 0} clusters.");
@@ -31,6 +34,9 @@ public sealed class Shard
     }
 
     public string Content { get; }
+
+    /// <summary>Type of the values as stored: U8, F32 or F16.</summary>
+    public TensorType Type { get; }
 
     /// <summary>Shape of one sample: [C, H, W] or [D].</summary>
     public IReadOnlyList<int> Shape { get; }
@@ -60,26 +66,31 @@ public sealed class Shard
     public ReadOnlySpan<float> FloatsOf(int index) => AllFloats().Slice(index * SampleSize, SampleSize);
 
     /// <summary>All samples as stored; only for float32 contents.</summary>
-    public ReadOnlySpan<float> AllFloats() => !IsPixels
+    public ReadOnlySpan<float> AllFloats() => Type == TensorType.F32
         ? MemoryMarshal.Cast<byte, float>(Values.Span)
-        : throw new InvalidOperationException("A shard of pixels holds no floats.");
+        : throw new InvalidOperationException($"A shard of {Content} stored as {Type} holds no float32.");
 
     /// <summary>The stored bytes of sample <paramref name="index"/>.</summary>
     public ReadOnlySpan<byte> BytesOf(int index)
     {
-        var width = IsPixels ? SampleSize : SampleSize * sizeof(float);
+        var width = SampleSize * Type.Size();
         return Values.Span.Slice(index * width, width);
     }
 
     /// <summary>Sample <paramref name="index"/> as the models see it: latents as they are, pixels as x = px/127.5 − 1.</summary>
     public void CopyTo(int index, Span<float> destination)
     {
-        if (!IsPixels)
+        if (IsPixels)
+        {
+            Pixels.ToFloat(PixelsOf(index), destination);
+        }
+        else if (Type == TensorType.F16)
+        {
+            FloatFormats.HalfToSingle(MemoryMarshal.Cast<byte, Half>(BytesOf(index)), destination);
+        }
+        else
         {
             FloatsOf(index).CopyTo(destination);
-            return;
         }
-
-        Pixels.ToFloat(PixelsOf(index), destination);
     }
 }

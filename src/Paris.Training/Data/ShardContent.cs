@@ -1,3 +1,5 @@
+using Paris.Core.Formats;
+
 namespace Paris.Training.Data;
 
 /// <summary>Names of the tensors that hold a shard's samples.</summary>
@@ -6,9 +8,12 @@ public static class ShardContent
     /// <summary>U8 [N, C, H, W].</summary>
     public const string Pixels = "pixels";
 
-    /// <summary>F32 [N, c, h, w], standardised a channel.</summary>
+    /// <summary>F32 or F16 [N, c, h, w], standardised a channel.</summary>
     public const string Latents = "latents";
 
     /// <summary>F32 [N, D].</summary>
     public const string Features = "features";
+
+    /// <summary>The type of a content's values where nothing else is said.</summary>
+    public static TensorType TypeOf(string content) => content == Pixels ? TensorType.U8 : TensorType.F32;
 }

@@ -24,7 +24,7 @@ public static class ShardFile
             tensors.Add(new TensorSpec(Cluster, TensorType.I64, count));
         }
 
-        tensors.Add(new TensorSpec(shard.Content, TypeOf(shard.Content), shape));
+        tensors.Add(new TensorSpec(shard.Content, shard.Type, shape));
         var writer = new SafetensorsWriter(destination, tensors);
         writer.Append<long>(Index, shard.Ids);
         writer.Append<long>(Label, shard.Labels);
@@ -39,11 +39,12 @@ public static class ShardFile
 
     /// <summary>Reads a shard without copying its samples: <paramref name="bytes"/> must stay unchanged.</summary>
     /// <exception cref="ParisInputException">The bytes are no shard of this content and shape.</exception>
-    public static Shard Read(ReadOnlyMemory<byte> bytes, string content, IReadOnlyList<int> shape, string name)
+    public static Shard Read(ReadOnlyMemory<byte> bytes, string content, IReadOnlyList<int> shape, string name, TensorType? type = null)
     {
         using var file = SafetensorsFile.FromBytes(bytes, name);
+        var stored = type ?? ShardContent.TypeOf(content);
         long[] expected = [-1, .. shape.Select(side => (long)side)];
-        var values = file.Require(content, TypeOf(content), expected);
+        var values = file.Require(content, stored, expected);
         var count = values.Shape[0];
         file.Require(Index, TensorType.I64, count);
         file.Require(Label, TensorType.I64, count);
@@ -55,8 +56,6 @@ public static class ShardFile
         }
 
         var data = bytes.Slice(checked((int)(file.Header.DataStart + values.Offset)), checked((int)values.Bytes));
-        return new Shard(content, shape, data, file.View<long>(Index).ToArray(), file.View<long>(Label).ToArray(), clusters);
+        return new Shard(content, shape, data, file.View<long>(Index).ToArray(), file.View<long>(Label).ToArray(), clusters, stored);
     }
-
-    private static TensorType TypeOf(string content) => content == ShardContent.Pixels ? TensorType.U8 : TensorType.F32;
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Paris.Core;
+using Paris.Core.Formats;
 using Paris.Core.Jobs;
 using Paris.Core.Storage;
 
@@ -28,6 +29,10 @@ public sealed record ShardManifest
 
     /// <summary>The tensor that holds the samples: <c>pixels</c> (U8), <c>latents</c> (F32) or <c>features</c> (F32).</summary>
     public required string Content { get; init; }
+
+    /// <summary>The type of the values where it is not the content's usual one: <c>F16</c>.</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<TensorType>))]
+    public TensorType? Type { get; init; }
 
     /// <summary>Samples in all shards.</summary>
     public required long Count { get; init; }
@@ -73,9 +78,9 @@ public sealed record ShardManifest
             throw new ParisInputException($"'{name}' is not a shard manifest: {exception.Message}", exception);
         }
 
-        if (manifest is null || manifest.Shape.Count is 0 || manifest.Shape.Any(side => side < 1) || manifest.Count != manifest.Shards.Sum(shard => (long)shard.Count))
+        if (manifest is null || manifest.Shape.Count is 0 || manifest.Shape.Any(side => side < 1) || manifest.Type is not (null or TensorType.F16) || manifest.Count != manifest.Shards.Sum(shard => (long)shard.Count))
         {
-            throw new ParisInputException($"'{name}' is not a shard manifest: its shape is empty or its count is not the sum of its shards.");
+            throw new ParisInputException($"'{name}' is not a shard manifest: its shape is empty, its type is unknown or its count is not the sum of its shards.");
         }
 
         return manifest;
@@ -91,7 +96,7 @@ public sealed record ShardManifest
     public async Task<Shard> ReadShardAsync(IBlobStore store, ShardEntry entry, CancellationToken cancellationToken = default)
     {
         var bytes = await ReadVerifiedAsync(store, entry.Name, entry.Sha256, cancellationToken).ConfigureAwait(false);
-        var shard = ShardFile.Read(bytes, Content, Shape, entry.Name);
+        var shard = ShardFile.Read(bytes, Content, Shape, entry.Name, Type);
         return shard.Count == entry.Count
             ? shard
             : throw new ParisInputException($"Shard '{entry.Name}' holds {shard.Count} samples, its manifest says {entry.Count}.");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Paris.Core.Formats;
 using Paris.Core.Jobs;
 
 namespace Paris.Training.Data;
@@ -27,6 +28,8 @@ public sealed class ShardWriter
     private readonly List<long> _labels = [];
     private readonly List<long> _clusters = [];
     private readonly byte[] _values;
+    private readonly TensorType? _type;
+    private (int Number, int Blobs)? _named; // the shard begun last, and how many blobs it has filled
 
     /// <summary>A writer without samples.</summary>
     /// <param name="put">Uploads a blob: <c>JobFence.PutOutputAsync</c>.</param>
@@ -35,20 +38,45 @@ public sealed class ShardWriter
     /// <param name="shape">Shape of one sample.</param>
     /// <param name="clustered">Whether samples carry a cluster.</param>
     /// <param name="expected">Samples to come, as far as known, so that small sets take little memory.</param>
-    public ShardWriter(Func<string, Stream, Task<BlobEntry>> put, string prefix, string content, IReadOnlyList<int> shape, bool clustered = false, long expected = MaxSamples)
+    /// <param name="type">F16 stores a content of floats at half its size; null is the content's own type.</param>
+    public ShardWriter(Func<string, Stream, Task<BlobEntry>> put, string prefix, string content, IReadOnlyList<int> shape, bool clustered = false, long expected = MaxSamples, TensorType? type = null)
     {
+        _type = type;
         (_put, _prefix, _content, _shape, _clustered) = (put, prefix, content, [.. shape], clustered);
-        _sampleBytes = shape.Aggregate(content == ShardContent.Pixels ? 1 : sizeof(float), (product, side) => checked(product * side));
-        _capacity = (int)Math.Clamp(Math.Min(MaxBytes / _sampleBytes, expected), 1, MaxSamples);
+        _sampleBytes = SampleBytes(content, shape, type);
+        _capacity = (int)Math.Clamp(expected, 1, CapacityOf(content, shape, type));
         _values = new byte[checked(_capacity * _sampleBytes)];
     }
 
     /// <summary>Samples added so far.</summary>
     public long Count { get; private set; }
 
+    /// <summary>Samples of one shard at most.</summary>
+    public static int CapacityOf(string content, IReadOnlyList<int> shape, TensorType? type = null)
+        => Math.Clamp(MaxBytes / SampleBytes(content, shape, type), 1, MaxSamples);
+
+    /// <summary>
+    /// What comes now belongs to the shard of this number, whose name carries it; what came before is written. So the cuts between shards
+    /// are the caller's, whatever was left out before.
+    /// </summary>
+    public async Task BeginShardAsync(int number)
+    {
+        await EndShardAsync().ConfigureAwait(false);
+        _named = (number, 0);
+    }
+
     /// <summary>Adds a sample of floats.</summary>
     public Task AddAsync(ReadOnlySpan<float> values, long id, long label, long cluster = -1)
-        => AddAsync(MemoryMarshal.AsBytes(values), id, label, cluster);
+    {
+        if (_type != TensorType.F16)
+        {
+            return AddAsync(MemoryMarshal.AsBytes(values), id, label, cluster);
+        }
+
+        var halves = new Half[values.Length];
+        FloatFormats.SingleToHalf(values, halves);
+        return AddAsync(MemoryMarshal.AsBytes<Half>(halves), id, label, cluster);
+    }
 
     /// <summary>Adds a sample as stored: pixels, or the bytes of its floats.</summary>
     public Task AddAsync(ReadOnlySpan<byte> values, long id, long label, long cluster = -1)
@@ -79,22 +107,29 @@ public sealed class ShardWriter
     /// <summary>Writes what is left and returns the manifest; the caller adds class names, cluster and source, and uploads it.</summary>
     public async Task<ShardManifest> CompleteAsync()
     {
-        if (_ids.Count > 0)
-        {
-            await FlushAsync().ConfigureAwait(false);
-        }
-
-        return new ShardManifest { Content = _content, Count = Count, Shape = _shape, Shards = [.. _shards], ClassCounts = [.. _classCounts] };
+        await EndShardAsync().ConfigureAwait(false);
+        return new ShardManifest { Content = _content, Type = _type == ShardContent.TypeOf(_content) ? null : _type, Count = Count, Shape = _shape, Shards = [.. _shards], ClassCounts = [.. _classCounts] };
     }
+
+    private static int SampleBytes(string content, IReadOnlyList<int> shape, TensorType? type)
+        => shape.Aggregate((type ?? ShardContent.TypeOf(content)).Size(), (product, side) => checked(product * side));
+
+    private Task EndShardAsync() => _ids.Count > 0 ? FlushAsync() : Task.CompletedTask;
 
     private async Task FlushAsync()
     {
         var values = _values.AsMemory(0, _ids.Count * _sampleBytes);
-        var shard = new Shard(_content, _shape, values, [.. _ids], [.. _labels], _clustered ? [.. _clusters] : null);
+        var shard = new Shard(_content, _shape, values, [.. _ids], [.. _labels], _clustered ? [.. _clusters] : null, _type);
         using var stream = new MemoryStream(values.Length + (_ids.Count * 24) + 4096);
         ShardFile.Write(stream, shard);
         stream.Position = 0;
-        var name = string.Create(CultureInfo.InvariantCulture, $"{_prefix}-{_shards.Count:D5}.safetensors");
+        var (number, rest) = _named ?? (_shards.Count, 0);
+        var name = string.Create(CultureInfo.InvariantCulture, $"{_prefix}-{number:D5}{(rest > 0 ? $"-{rest}" : "")}.safetensors");
+        if (_named is not null)
+        {
+            _named = (number, rest + 1);
+        }
+
         var entry = await _put(name, stream).ConfigureAwait(false);
         _shards.Add(new ShardEntry(entry.Name, entry.Bytes, entry.Sha256, _ids.Count));
         _ids.Clear();

@@ -151,6 +151,7 @@ public sealed class PartitionJob : IJob
         {
             _meter = new ProgressMeter(context, manifest.Count, "samples");
             _facts["content"] = manifest.Content;
+            _facts["type"] = (manifest.Type ?? ShardContent.TypeOf(manifest.Content)).ToString();
             _facts["shape"] = string.Join('×', manifest.Shape);
             var writers = sizes.ToDictionary(size => size.Key, size => new ShardWriter(
                 (name, content) => context.Fence.PutOutputAsync(name, content),
@@ -158,7 +159,8 @@ public sealed class PartitionJob : IJob
                 manifest.Content,
                 manifest.Shape,
                 clustered: true,
-                expected: size.Value));
+                expected: size.Value,
+                type: manifest.Type));
             var done = 0L;
             foreach (var shard in manifest.ReadShards(context))
             {

@@ -32,7 +32,7 @@ internal static class PartitionReading
             {
                 var places = new long[shard.Count];
                 places.AsSpan().Fill(place);
-                shards.Add(new Shard(shard.Content, shard.Shape, shard.Values, shard.Ids, shard.Labels, places));
+                shards.Add(new Shard(shard.Content, shard.Shape, shard.Values, shard.Ids, shard.Labels, places, shard.Type));
             }
         }
 

@@ -45,7 +45,7 @@ public sealed class PixelPcaTests
         }
 
         // Centred: features sum to zero.
-        var features = Halves(pixels, 64).SelectMany(extractor.Extract).ToArray();
+        var features = Halves(pixels, 64).SelectMany(half => extractor.Extract(half, 0, half.Count)).ToArray();
         Assert.Equal(800, features.Length);
         Assert.Equal(0, features.Where((_, i) => i % 2 == 0).Average(), 1e-4f);
     }
@@ -57,8 +57,8 @@ public sealed class PixelPcaTests
         var extractor = new PixelPca(dimension: 5, normalise: true);
         extractor.Fit(() => Halves(pixels, 64));
 
-        var whole = extractor.Extract(Shard(pixels, 64, 0, 300));
-        var parts = Halves(pixels, 64).SelectMany(extractor.Extract).ToArray();
+        var whole = extractor.Extract(Shard(pixels, 64, 0, 300), 0, 300);
+        var parts = Halves(pixels, 64).SelectMany(half => extractor.Extract(half, 0, half.Count)).ToArray();
 
         Assert.Equal(whole.Length, parts.Length);
         for (var i = 0; i < whole.Length; i++)
@@ -82,7 +82,7 @@ public sealed class PixelPcaTests
         extractor.Fit(() => [shard]);
 
         Assert.Equal(32 * 32, extractor.Metrics["active-pixels"]);
-        Assert.Equal(160, extractor.Extract(shard).Length);
+        Assert.Equal(160, extractor.Extract(shard, 0, shard.Count).Length);
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class PixelPcaTests
     [Fact]
     public void An_unknown_extractor_is_named()
     {
-        var error = Assert.Throws<ParisInputException>(() => FeatureExtractors.Create(new() { Extractor = "dino" }));
+        var error = Assert.Throws<ParisInputException>(() => FeatureExtractors.Create(new() { Extractor = "dino" }, roots: null));
 
         Assert.Contains("'dino'", error.Message, StringComparison.Ordinal);
         Assert.Contains("'pixels-pca'", error.Message, StringComparison.Ordinal);

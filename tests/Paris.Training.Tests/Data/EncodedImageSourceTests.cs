@@ -83,7 +83,7 @@ public sealed class EncodedImageSourceTests : IDisposable
     }
 
     [Fact]
-    public void Bad_files_are_listed_and_skipped_and_duplicates_dropped()
+    public void Bad_files_are_listed_and_skipped_and_a_range_is_read_alone()
     {
         for (var i = 0; i < 20; i++)
         {
@@ -92,19 +92,28 @@ public sealed class EncodedImageSourceTests : IDisposable
 
         _files.Write("07.png", [0x89, (byte)'P']);
         _files.Write("03.txt", [0xFF, 0xFE, 0xC0]);
-        using var source = new EncodedImageSource(new FolderSamples(_files.Folder, []), side: 4, channels: 1, skipBad: true, dropDuplicates: true);
+        using var source = new EncodedImageSource(new FolderSamples(_files.Folder, []), side: 4, channels: 1, skipBad: true);
 
-        var seen = new List<byte>();
+        var seen = new List<(long, byte)>();
         var pixels = new byte[16];
-        while (source.TryRead(pixels, out _, out _))
-        {
-            seen.Add(pixels[0]);
-        }
+        source.Select(2, 5);
+        Read();
+        source.Select(6, 99);
+        Read();
 
-        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], seen);
+        Assert.Equal([(2, 1), (4, 2), (6, 3), .. Enumerable.Range(8, 12).Select(i => ((long)i, (byte)(i / 2)))], seen);
         Assert.Equal(["03.png", "07.png"], source.Bad.Select(x => x.Name));
         Assert.Contains("03.txt", source.Bad[0].Reason, StringComparison.Ordinal);
-        Assert.Equal(8, source.Duplicates);
+        Assert.Equal((20 - 2 - 1 - 2, "png"), (source.Decoded["png"].Images, Assert.Single(source.Decoded.Keys)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => source.Select(5, 6));
+
+        void Read()
+        {
+            while (source.TryRead(pixels, out _, out _))
+            {
+                seen.Add((source.Position, pixels[0]));
+            }
+        }
     }
 
     [Fact]

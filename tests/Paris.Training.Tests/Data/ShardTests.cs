@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Paris.Core;
+using Paris.Core.Formats;
 using Paris.Core.Jobs;
 using Paris.Core.Storage;
 using Paris.Training.Data;
@@ -41,6 +42,39 @@ public sealed class ShardTests : IDisposable
         var parsed = await ShardManifest.LoadAsync(_store, manifest);
         Assert.Equal([4, 4, 2], parsed.Shards.Select(shard => shard.Count));
         Assert.Equal([4, 3, 3], parsed.ClassCounts);
+    }
+
+    /// <summary>Half the bytes; a batch is widened where it is needed, and nothing is allocated for it.</summary>
+    [Fact]
+    public async Task Half_precision_takes_half_the_bytes_and_is_read_as_floats()
+    {
+        var (writer, full) = (new ShardWriter(Put, "half", ShardContent.Latents, [4, 8, 8], expected: 3, type: TensorType.F16), new ShardWriter(Put, "full", ShardContent.Latents, [4, 8, 8], expected: 3));
+        var values = new float[7][];
+        for (var i = 0; i < 7; i++)
+        {
+            values[i] = [.. Enumerable.Range(0, 256).Select(p => MathF.Sin((i * 256) + p) * 3)];
+            await writer.AddAsync(values[i], id: i, label: -1);
+            await full.AddAsync(values[i], id: i, label: -1);
+        }
+
+        var (written, whole) = (await writer.CompleteAsync(), await full.CompleteAsync());
+        Assert.Equal((TensorType.F16, (TensorType?)null), (written.Type, whole.Type));
+        Assert.InRange(written.Shards[0].Bytes, 3 * 512, whole.Shards[0].Bytes - (3 * 512) + 8);
+        var bytes = written.ToBytes();
+        Assert.Contains("\"type\": \"F16\"", System.Text.Encoding.UTF8.GetString(bytes), StringComparison.Ordinal);
+        var set = await SampleSet.LoadAsync(_store, await SaveAsync(written));
+
+        var batch = new float[3 * 256];
+        set.Gather([6, 0, 3], batch);
+        foreach (var (place, sample) in new[] { 6, 0, 3 }.Index())
+        {
+            Assert.Equal(values[sample].Select(x => (float)(Half)x), batch[(place * 256)..((place + 1) * 256)]);
+        }
+
+        set.Gather([1, 2, 4], batch);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        set.Gather([1, 2, 4], batch);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
     [Fact]

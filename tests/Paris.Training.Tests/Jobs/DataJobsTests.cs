@@ -1,6 +1,7 @@
 using Paris.Core;
 using Paris.Core.Formats;
 using Paris.Core.Jobs;
+using Paris.Core.Scheduling;
 using Paris.Core.Specs;
 using Paris.Core.Storage;
 using Paris.Models;
@@ -286,6 +287,161 @@ public sealed class DataJobsTests : IDisposable
         Assert.Equal(new byte[] { 120, 121, 122 }, new[] { images.PixelsOf(4)[0], images.PixelsOf(4)[64], images.PixelsOf(4)[128] });
     }
 
+    /// <summary>The paper's way: DINOv2 features, here of the fixture's small model. Random weights tell stripes from checks as well.</summary>
+    [Fact]
+    public async Task Colour_pictures_are_clustered_by_dinov2()
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            var (kind, shade) = (i % 2, (byte)(100 + i));
+            _files.Png($"pictures/{(kind == 0 ? "checks" : "stripes")}/{i:D2}.png", 48, 40, 3, (x, y, c) => kind == 0 ? (byte)(((x / 4) + (y / 4)) % 2 * shade) : (byte)(y / 8 % 2 * (shade - c)));
+        }
+
+        var spec = _spec with
+        {
+            Autoencoder = null,
+            Data = new DataSpec { Kind = "folder", Images = Path.Combine(_files.Folder, "pictures"), ImageSize = 40, Channels = 3 },
+            Clustering = new ClusteringSpec
+            {
+                Extractor = "dinov2",
+                Weights = Path.Combine(Fixtures.Folder, "dinov2-tiny", "mlp", "huggingface.safetensors"),
+                InputSize = 56,
+                Clusters = 2,
+                FineClusters = 8,
+            },
+        };
+        var store = Store("store");
+        await RunAsync(store, spec, JobKind.Ingest);
+        var extract = await RunAsync(store, spec, JobKind.Extract);
+        var assign = await RunAsync(store, spec, JobKind.Assign);
+        var partition = await RunAsync(store, spec, JobKind.Partition);
+
+        var features = await ShardManifest.LoadAsync(store, extract.Outputs["manifest"]);
+        var shard = await features.ReadShardAsync(store, Assert.Single(features.Shards));
+        Assert.Equal((40, 48), (shard.Count, features.SampleSize));
+        for (var i = 0; i < shard.Count; i++)
+        {
+            Assert.Equal(1, Math.Sqrt(shard.FloatsOf(i).ToArray().Sum(x => (double)x * x)), 1e-6);
+        }
+
+        Assert.Equal("dinov2", extract.Facts["extractor"]);
+        Assert.False(extract.Outputs.ContainsKey("extractor"));
+        Assert.Equal(1, assign.Metrics["purity"]);
+        Assert.Equal([20, 20], [partition.Metrics["size.cluster.0"], partition.Metrics["size.cluster.1"]]);
+
+        var moved = spec with { Clustering = spec.Clustering with { Weights = Path.Combine(_files.Folder, "gone") } };
+        Assert.Contains("clustering.weights", (await Assert.ThrowsAsync<ParisInputException>(() => RunAsync(store, moved, JobKind.Extract))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// Whatever the number of parts, the order in which they end, and however often one is begun by a worker that is lost: the same shards,
+    /// captions, bad files and duplicates, to the bit.
+    /// </summary>
+    [Theory]
+    [InlineData(3, "keep", "fp32")]
+    [InlineData(7, "drop", "fp16")]
+    [InlineData(12, "drop", "fp32")]
+    public async Task Parts_give_what_the_whole_gives(int parts, string duplicates, string precision)
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            var shade = i % 20 == 19 ? 19 : i; // 19, 39 and 59 are one picture
+            _files.Png($"pictures/{(i % 2 == 0 ? "even" : "odd")}/{i:D2}.png", 24, 24, 3, (x, y, c) => (byte)((shade * 4) + (x * c) + y));
+            if (i % 3 == 0)
+            {
+                _files.Write($"pictures/{(i % 2 == 0 ? "even" : "odd")}/{i:D2}.txt", System.Text.Encoding.UTF8.GetBytes($"number {i}"));
+            }
+        }
+
+        _files.Write("pictures/even/10.png", [1]);
+        _files.Write("pictures/odd/33.png", [1]);
+        var whole = _spec with
+        {
+            Data = new DataSpec
+            {
+                Kind = "folder",
+                Images = Path.Combine(_files.Folder, "pictures"),
+                TestImages = Path.Combine(_files.Folder, "pictures", "odd"),
+                ImageSize = 24,
+                Channels = 3,
+                ShardSamples = 8,
+                Duplicates = duplicates,
+                Precision = precision,
+            },
+            Clustering = _spec.Clustering with
+            {
+                Extractor = "dinov2",
+                Weights = Path.Combine(Fixtures.Folder, "dinov2-tiny", "mlp", "huggingface.safetensors"),
+                InputSize = 28,
+                Clusters = 2,
+                FineClusters = 4,
+            },
+        };
+        var cut = whole with { Data = whole.Data with { Parts = parts } };
+        var (one, many) = (Store("one"), Store("many"));
+        JobKind[] kinds = [JobKind.Ingest, JobKind.Extract, JobKind.Encode];
+        await AutoencoderAsync(one, whole, channels: 3);
+        await AutoencoderAsync(many, cut, channels: 3);
+        foreach (var kind in kinds)
+        {
+            await RunAsync(one, whole, kind);
+            var jobs = DataParts.Jobs(cut, kind);
+            Assert.Equal(parts, jobs.Count);
+            var early = await Assert.ThrowsAsync<ParisInputException>(() => RunAsync(many, cut, kind));
+            Assert.Contains($"bars/{jobs[0].KindName}/0", early.Message, StringComparison.Ordinal);
+            foreach (var job in jobs.Reverse())
+            {
+                // A first worker is lost after some of its work; the second does all of it.
+                var lost = await ContextAsync(many, cut, job, null, new StopAtProgress(3));
+                ((StopAtProgress)lost.Reporter).Context = lost;
+                try
+                {
+                    JobRegistry.Create(kind).Run(lost);
+                }
+                catch (StoppedException)
+                {
+                }
+
+                await RunAsync(many, cut, job);
+                Assert.StartsWith($"{new JobId("bars", kind).Folder}parts/{job.Part}/", job.Folder, StringComparison.Ordinal);
+            }
+
+            await RunAsync(many, cut, kind);
+        }
+
+        foreach (var kind in kinds)
+        {
+            var (expected, actual) = (Result(one, kind), Result(many, kind));
+            var (manifest, joined) = (await ShardManifest.LoadAsync(one, expected.Outputs["manifest"]), await ShardManifest.LoadAsync(many, actual.Outputs["manifest"]));
+            Assert.Equal(duplicates == "drop" ? 56 : 58, manifest.Count);
+            Assert.Equal(8, manifest.Shards.Count);
+            Assert.Equal(manifest.Shards.Select(x => (x.Sha256, x.Count, x.Bytes)), joined.Shards.Select(x => (x.Sha256, x.Count, x.Bytes)));
+            Assert.Equal(manifest with { Shards = joined.Shards, Shape = joined.Shape, Classes = joined.Classes, ClassCounts = joined.ClassCounts }, joined);
+            Assert.Equal(manifest.ClassCounts, joined.ClassCounts);
+            Assert.Equal(manifest.Classes, joined.Classes);
+            Assert.Equal(kind == JobKind.Encode && precision == "fp16" ? TensorType.F16 : null, joined.Type);
+            Assert.Equal(parts, actual.Metrics["parts"]);
+            Assert.True(actual.Metrics["images-per-second"] > 0 && actual.Metrics["core-seconds"] > 0);
+        }
+
+        var (read, cutRead) = (Result(one, JobKind.Ingest), Result(many, JobKind.Ingest));
+        foreach (var name in new[] { "samples", "samples.test", "captions", "bad-files", "duplicates", "class.0", "class.1", "images.png", "read-images" })
+        {
+            Assert.Equal(read.Metrics[name], cutRead.Metrics[name]);
+        }
+
+        Assert.Equal((2, 2), ((int)read.Metrics["duplicates"], (int)(await ShardManifest.LoadAsync(one, read.Outputs["manifest-test"])).Shards.Count - 2));
+        foreach (var role in new[] { "captions", "bad-files" })
+        {
+            Assert.Equal(read.Outputs[role].Sha256, cutRead.Outputs[role].Sha256);
+        }
+
+        // The id is the number in the source, whatever was left out.
+        var images = await SampleSet.LoadAsync(many, cutRead.Outputs["manifest"]);
+        Assert.DoesNotContain(5L, images.Ids);
+        Assert.Contains(59L - 1, images.Ids);
+    }
+
     [FashionMnistFact]
     public async Task Fashion_mnist_falls_into_meaningful_clusters()
     {
@@ -308,30 +464,35 @@ public sealed class DataJobsTests : IDisposable
         Assert.InRange(assign.Metrics["largest-share"], 0.125, 0.35);
     }
 
-    private static async Task<JobContext> ContextAsync(IBlobStore store, RunSpec spec, JobId id, string[]? roots) => new()
+    private static JobResult Result(IBlobStore store, JobKind kind) => JobContext.Await(JobFence.ReadResultAsync(store, new JobId("bars", kind)))!;
+
+    private static async Task<JobContext> ContextAsync(IBlobStore store, RunSpec spec, JobId id, string[]? roots, IJobReporter? reporter = null) => new()
     {
         Spec = spec,
         Job = id,
         Store = store,
         Fence = await JobFence.TakeOverAsync(store, id, "test", Guid.NewGuid().ToString("N"), "start"),
-        Reporter = new RecordingReporter(),
+        Reporter = reporter ?? new RecordingReporter(),
         SourceRoots = roots,
     };
 
-    private static async Task<JobResult> RunAsync(IBlobStore store, RunSpec spec, JobKind kind, string[]? roots = null)
+    private static Task<JobResult> RunAsync(IBlobStore store, RunSpec spec, JobKind kind, string[]? roots = null) => RunAsync(store, spec, new JobId(spec.Name, kind), roots);
+
+    // As a worker runs it: within the scope of its job.
+    private static async Task<JobResult> RunAsync(IBlobStore store, RunSpec spec, JobId id, string[]? roots = null)
     {
-        var id = new JobId(spec.Name, kind);
-        JobRegistry.Create(kind).Run(await ContextAsync(store, spec, id, roots));
+        store = ScopedBlobStore.ForJob(store, id);
+        JobRegistry.Create(id.Kind).Run(await ContextAsync(store, spec, id, roots));
         return (await JobFence.ReadResultAsync(store, id))!;
     }
 
     // An autoencoder with weights of no meaning, finished as its job would leave it.
-    private static async Task<byte[]> AutoencoderAsync(IBlobStore store, RunSpec spec)
+    private static async Task<byte[]> AutoencoderAsync(IBlobStore store, RunSpec spec, int channels = 1)
     {
         byte[] weights;
         using (var scope = torch.NewDisposeScope())
         using (var guard = torch.no_grad())
-        using (var model = new Autoencoder(1, 4, 4))
+        using (var model = new Autoencoder(channels, 4, 4))
         {
             foreach (var (name, parameter) in model.named_parameters())
             {
@@ -349,6 +510,42 @@ public sealed class DataJobsTests : IDisposable
         var entry = await fence.PutOutputAsync("model.safetensors", weights);
         await fence.CommitResultAsync(new JobResult { Job = id, Outputs = new Dictionary<string, BlobEntry> { ["model"] = entry } });
         return weights;
+    }
+
+    /// <summary>Ends a job early, as a lost worker does: what it uploaded stays, and nothing names it.</summary>
+    private sealed class StopAtProgress(int reports) : IJobReporter
+    {
+        private int _left = reports;
+
+        public JobContext? Context { get; set; }
+
+        public void Ready(long step, long total)
+        {
+        }
+
+        public void Progress(long step, long total, double rate, string unit)
+        {
+            if (--_left <= 0)
+            {
+                Context!.RequestStop("lost");
+            }
+        }
+
+        public void Metric(string name, double value, long step)
+        {
+        }
+
+        public void Preview(string blob, long step)
+        {
+        }
+
+        public void Committed(long step, long bytes, double seconds)
+        {
+        }
+
+        public void Log(string message)
+        {
+        }
     }
 
     private LocalBlobStore Store(string name) => new(Path.Combine(_files.Folder, name), TimeProvider.System);

@@ -36,6 +36,20 @@ internal sealed class ClusteringValidator : ISpecValidator
             findings.Error("clustering.dimension", $"is {clustering.Dimension}, more than an image's {pixels} samples");
         }
 
+        if (clustering.Extractor == "dinov2" && string.IsNullOrWhiteSpace(clustering.Weights))
+        {
+            findings.Error("clustering.weights", "is missing: the extractor 'dinov2' needs the file or folder of its weights");
+        }
+        else if (clustering.Extractor != "dinov2" && clustering.Weights is not null)
+        {
+            findings.Error("clustering.weights", $"belongs to the extractor 'dinov2'; the extractor is '{clustering.Extractor}'");
+        }
+
+        if (clustering.ResizeSize > 0 && clustering.ResizeSize < clustering.InputSize)
+        {
+            findings.Error("clustering.resizeSize", $"is {clustering.ResizeSize}, less than 'clustering.inputSize' ({clustering.InputSize}), which is cut out of it");
+        }
+
         if (clustering.BalanceLimit is > 0 and < 1)
         {
             findings.Error("clustering.balanceLimit", FormattableString.Invariant($"is {clustering.BalanceLimit}; it must be 0 (no limit) or at least 1 (all clusters equal)"));
