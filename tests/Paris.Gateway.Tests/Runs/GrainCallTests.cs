@@ -1,7 +1,6 @@
 using Paris.Gateway.Api;
 using Paris.Gateway.Runs;
 using Paris.Grains.Abstractions;
-using Xunit;
 
 namespace Paris.Gateway.Tests.Runs;
 
