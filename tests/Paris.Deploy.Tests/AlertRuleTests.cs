@@ -17,7 +17,7 @@ public sealed class AlertRuleTests
         Assert.True(code == 0, output);
         var rules = Yaml.Documents(File.ReadAllText(Path.Combine(_folder, "alerts.yaml"))).Single()["groups"].Items.SelectMany(x => x["rules"].Items).Select(x => x["alert"].Text).ToArray();
         var tests = Yaml.Documents(File.ReadAllText(Path.Combine(_folder, "alerts.test.yaml"))).Single()["tests"].Items.SelectMany(x => x["alert_rule_test"].Items).ToArray();
-        Assert.Equal(7, rules.Length);
+        Assert.Equal(9, rules.Length);
         Assert.All(rules, rule =>
         {
             Assert.Contains(tests, x => x["alertname"].Text == rule && x["exp_alerts"].Exists);
