@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Orleans;
 using Polly;
 using Polly.Retry;
+using Polly.Timeout;
 using Paris.Core.Jobs;
 using Paris.Core.Rest;
 using Paris.Core.Specs;
@@ -19,7 +20,7 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
 
     public async Task<IReadOnlyList<RunSummaryView>> ListAsync(CancellationToken cancellationToken)
     {
-        var runs = await Ask(() => grains.Supervisor().ListRunsAsync(), cancellationToken);
+        var runs = await Read(() => grains.Supervisor().ListRunsAsync(), cancellationToken);
         return [.. runs.Select(r => new RunSummaryView(r.Run, Kebab(r.State), r.Phase, r.Submitted, r.Seconds, r.JobsDone, r.JobsTotal))];
     }
 
@@ -27,7 +28,7 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
     {
         try
         {
-            var status = await Ask(() => grains.GetGrain<IRunGrain>(run).GetStatusAsync(), cancellationToken);
+            var status = await Read(() => grains.GetGrain<IRunGrain>(run).GetStatusAsync(), cancellationToken);
             return status.State == RunState.Unknown ? null : View(status);
         }
         catch (ApiException e) when (e.Status == StatusCodes.Status404NotFound)
@@ -70,13 +71,13 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
 
     public async Task<TraceView> GetTraceAsync(JobId job, int points, CancellationToken cancellationToken)
     {
-        var trace = await Ask(() => grains.GetJob(job).GetTraceAsync(points), cancellationToken);
+        var trace = await Read(() => grains.GetJob(job).GetTraceAsync(points), cancellationToken);
         return new TraceView(job.Key, [.. trace.Select(p => p.Step)], [.. trace.Select(p => p.Value)]);
     }
 
     public async Task<ClusterView> GetClusterAsync(CancellationToken cancellationToken)
     {
-        var status = await Ask(() => grains.Scheduler().GetStatusAsync(), cancellationToken);
+        var status = await Read(() => grains.Scheduler().GetStatusAsync(), cancellationToken);
         var silos = status.Silos.Select(s => new SiloView(s.Silo, s.Draining, [.. s.Slots.Select(View)], s.DeletionCost)).ToArray();
         var slots = silos.SelectMany(s => s.Slots).ToArray();
         return new ClusterView(silos, slots.Length, slots.Count(s => s.Job is not null), status.Queue, status.Rebalances);
@@ -90,7 +91,7 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
 
     public async Task<AdviceView> AdviseAsync(CancellationToken cancellationToken)
     {
-        var advice = await Ask(() => grains.Scheduler().AdviseAsync(), cancellationToken);
+        var advice = await Read(() => grains.Scheduler().AdviseAsync(), cancellationToken);
         return new AdviceView(
             advice.Queued,
             advice.Running,
@@ -169,26 +170,32 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
 
     private static string RunName(string specJson) => JsonNode.Parse(specJson)?["name"]?.GetValue<string>() ?? "";
 
+    /// <summary>How long a reading waits for an answer before it asks again.</summary>
+    internal static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(5);
+
     /// <summary>
     /// A silo that comes or goes rejects calls for a moment, and a client learns which grains there are a moment after it has found its first
     /// silo. Every grain method may be repeated.
     /// </summary>
-    private static readonly ResiliencePipeline _again = new ResiliencePipelineBuilder()
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<Orleans.Runtime.OrleansMessageRejectionException>().Handle<UnknownGrainsException>(),
-            MaxRetryAttempts = 4,
-            Delay = TimeSpan.FromMilliseconds(200),
-            BackoffType = DelayBackoffType.Exponential,
-        })
-        .Build();
+    private static readonly ResiliencePipeline _again = Repeating().Build();
+
+    /// <summary>
+    /// The same for what only reads. A call that waits on a silo that is killed gets no answer: nobody tells the client, which would wait for
+    /// the whole of Orleans' response timeout.
+    /// </summary>
+    private static readonly ResiliencePipeline _readAgain = Repeating().AddTimeout(ReadPatience).Build();
 
     /// <summary>Calls a grain; its refusals become the API's.</summary>
-    internal static async Task<T> Ask<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    internal static Task<T> Ask<T>(Func<Task<T>> call, CancellationToken cancellationToken) => Ask(call, _again, cancellationToken);
+
+    /// <summary>Reads from a grain that answers at once if it can: no answer within <see cref="ReadPatience"/> is asked for anew.</summary>
+    internal static Task<T> Read<T>(Func<Task<T>> call, CancellationToken cancellationToken) => Ask(call, _readAgain, cancellationToken);
+
+    private static async Task<T> Ask<T>(Func<Task<T>> call, ResiliencePipeline again, CancellationToken cancellationToken)
     {
         try
         {
-            return await _again.ExecuteAsync(async stop => await Called(call).WaitAsync(stop), cancellationToken);
+            return await again.ExecuteAsync(async stop => await Called(call).WaitAsync(stop), cancellationToken);
         }
         catch (ParisException e)
         {
@@ -200,11 +207,19 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
                 _ => new ApiException(StatusCodes.Status503ServiceUnavailable, "unavailable", e.Message),
             };
         }
-        catch (Exception e) when (e is TimeoutException or Orleans.Runtime.OrleansException or UnknownGrainsException)
+        catch (Exception e) when (e is TimeoutException or TimeoutRejectedException or Orleans.Runtime.OrleansException or UnknownGrainsException)
         {
             throw new ApiException(StatusCodes.Status503ServiceUnavailable, "unavailable", $"The cluster did not answer: {e.Message}");
         }
     }
+
+    private static ResiliencePipelineBuilder Repeating() => new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
+    {
+        ShouldHandle = new PredicateBuilder().Handle<Orleans.Runtime.OrleansMessageRejectionException>().Handle<UnknownGrainsException>().Handle<TimeoutRejectedException>(),
+        MaxRetryAttempts = 4,
+        Delay = TimeSpan.FromMilliseconds(200),
+        BackoffType = DelayBackoffType.Exponential,
+    });
 
     private static Task<T> Called<T>(Func<Task<T>> call)
     {

@@ -24,6 +24,14 @@ public sealed class GrainCallTests
     }
 
     [Fact]
+    public async Task AReadingThatASilosDeathLeftUnansweredIsRepeated()
+    {
+        var calls = 0;
+        var reading = GrainRunService.Read(() => ++calls < 2 ? new TaskCompletionSource<int>().Task : Task.FromResult(calls), default);
+        Assert.Equal(2, await reading.WaitAsync(GrainRunService.ReadPatience + TimeSpan.FromSeconds(5)));
+    }
+
+    [Fact]
     public async Task ARefusalIsNotRepeated()
     {
         var calls = 0;
