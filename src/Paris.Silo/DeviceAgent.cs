@@ -189,7 +189,8 @@ public sealed class DeviceAgent : IHostedLifecycleService, IDeviceAgent, ISiloSt
         WorkerProcess worker;
         lock (_gate)
         {
-            if (_draining || _over.IsCancellationRequested
+            // Orleans leaves a silo that was declared dead two seconds before it ends the process.
+            if (_draining || _over.IsCancellationRequested || _members.CurrentStatus == SiloStatus.Dead
                 || !_workers.TryGetValue(slot, out var busy) || busy is not null
                 || _workers.Values.Any(x => x?.Job == job))
             {

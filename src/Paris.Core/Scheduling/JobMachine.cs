@@ -33,6 +33,12 @@ public sealed class JobMachine(
     /// <summary>How long a grant that could not be used is left alone.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// After a worker was fenced: long enough for a silo that was frozen to learn that the cluster went on without it, before it asks for a slot
+    /// and takes the job from its owner.
+    /// </summary>
+    public static readonly TimeSpan FencedPause = TimeSpan.FromSeconds(5);
+
     private readonly Func<string> _newClaim = newClaim ?? (() => RandomNumberGenerator.GetHexString(32, lowercase: true));
     private string? _etag;
     private string _endedClaim = "";
@@ -385,7 +391,7 @@ public sealed class JobMachine(
             case WorkerExitCode.Fenced:
                 // Another worker owns the job: it is attached to as soon as its silo reports it. Nothing is charged.
                 Message = report.Message;
-                host.StepAgainAfter(Pause);
+                host.StepAgainAfter(FencedPause);
                 break;
             case WorkerExitCode.Stopped:
                 host.Note(new JobNote(JobMoment.Stopped) { Silo = report.Silo, Slot = report.Slot, Message = report.Message });

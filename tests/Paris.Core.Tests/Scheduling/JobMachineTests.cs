@@ -235,7 +235,7 @@ public sealed class JobMachineTests
         await machine.ReportAsync(Report("claim-1", 1) with { Ended = true, ExitCode = (int)WorkerExitCode.Fenced });
 
         Assert.Equal(0, machine.Record!.Retries.Total);
-        Assert.Equal("step after 1", _host.Did[^1]);
+        Assert.Equal("step after 5", _host.Did[^1]);
     }
 
     [Fact]
