@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
+using Orleans.Runtime;
 using Paris.Cluster.Tests;
 using Paris.Core.Jobs;
 using Paris.Core.Scheduling;
@@ -109,6 +110,28 @@ public sealed class ParisCluster : IAsyncDisposable
         var host = builder.Build();
         await host.StartAsync();
         _silos.Add((name, host));
+        if (_silos.Count == 1)
+        {
+            await AnswersAsync();
+        }
+    }
+
+    /// <summary>In the first moments of a cluster, official Orleans rejects calls: its directory is not whole yet.</summary>
+    private async Task AnswersAsync()
+    {
+        for (var left = 50; ; left--)
+        {
+            try
+            {
+                await Grains.Supervisor().ListRunsAsync();
+                await Grains.Scheduler().GetStatusAsync();
+                return;
+            }
+            catch (OrleansMessageRejectionException) when (left > 0)
+            {
+                await Task.Delay(100);
+            }
+        }
     }
 
     /// <summary>Drains: workers commit and stop, jobs move on.</summary>
