@@ -34,7 +34,8 @@ internal static class ControlPlaneBenchmark
             var store = new LocalBlobStore(folder.FullName, TimeProvider.System, new LocalBlobStoreOptions { Durable = false });
             var slots = (options.Experts + options.Silos) / options.Silos;
             Say($"{options.Silos} silos of {slots} slots on {Engine}, {Environment.ProcessorCount} processors, load {Load}");
-            hosts.AddRange(Enumerable.Range(0, options.Silos).Select(i => Build($"silo-{i:00}", slots, store)));
+            var ports = FreePorts(2 * options.Silos);
+            hosts.AddRange(Enumerable.Range(0, options.Silos).Select(i => Build($"silo-{i:00}", slots, store, (ports[2 * i], ports[(2 * i) + 1]))));
             await hosts[0].StartAsync();
             foreach (var group in hosts.Skip(1).Chunk(8))
             {
@@ -149,7 +150,7 @@ internal static class ControlPlaneBenchmark
         }
     }
 
-    private static IHost Build(string name, int slots, IBlobStore store)
+    private static IHost Build(string name, int slots, IBlobStore store, (int Silo, int Gateway) ports)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddLogging(logging => logging.AddFilter(_ => false));
@@ -160,7 +161,7 @@ internal static class ControlPlaneBenchmark
         builder.UseOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(x => (x.ClusterId, x.ServiceId) = ("bench", "bench"));
-            silo.Configure<EndpointOptions>(x => (x.AdvertisedIPAddress, x.SiloPort, x.GatewayPort) = (IPAddress.Loopback, FreePort(), FreePort()));
+            silo.Configure<EndpointOptions>(x => (x.AdvertisedIPAddress, x.SiloPort, x.GatewayPort) = (IPAddress.Loopback, ports.Silo, ports.Gateway));
             silo.Configure<SiloOptions>(x => x.SiloName = name);
             silo.UseBlobClustering();
 
@@ -203,11 +204,25 @@ internal static class ControlPlaneBenchmark
         }
     }
 
-    private static int FreePort()
+    /// <summary>All at once: a port that was let go may be given out again.</summary>
+    private static int[] FreePorts(int count)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
+        try
+        {
+            return [.. listeners.Select(x =>
+            {
+                x.Start();
+                return ((IPEndPoint)x.LocalEndpoint).Port;
+            })];
+        }
+        finally
+        {
+            foreach (var listener in listeners)
+            {
+                listener.Dispose();
+            }
+        }
     }
 
     private static string Spec(int experts) => Encoding.UTF8.GetString(RunSpecJson.Serialize(new RunSpec
