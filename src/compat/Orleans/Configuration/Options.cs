@@ -109,6 +109,8 @@ public class GatewayOptions
 
 public class GrainDirectoryOptions
 {
+    public int CacheSize { get; set; } = 1_000_000;
+
     public int PartitionsPerSilo { get; set; } = 1;
 }
 
