@@ -117,10 +117,10 @@ public static class RunPlan
 
         Add(Job(JobKind.Extract), 0, false, ingest);
         Add(Job(JobKind.Assign), 0, false, Job(JobKind.Extract));
-        if (spec.Autoencoder is not null)
+        if (spec.NeedsEncoding())
         {
             images = Job(JobKind.Encode);
-            Add(images, 0, false, ingest, Job(JobKind.TrainAutoencoder));
+            Add(images, 0, false, spec.Autoencoder is null ? [ingest] : [ingest, Job(JobKind.TrainAutoencoder)]);
         }
 
         var partition = Job(JobKind.Partition);
@@ -187,10 +187,15 @@ public static class RunPlan
         {
             JobId images = new(run, JobKind.Ingest, Revision: number);
             Add(images, 0);
-            if (spec.Autoencoder is not null)
+            if (spec.NeedsEncoding())
             {
                 JobId latents = new(run, JobKind.Encode, Revision: number);
-                Add(latents, 0, images, new JobId(run, JobKind.TrainAutoencoder));
+
+                // New captions are read by the encoder that the first ones made.
+                List<JobId> needs = [images];
+                needs.AddRange(spec.Autoencoder is null ? [] : [new JobId(run, JobKind.TrainAutoencoder)]);
+                needs.AddRange(spec.Text is null ? [] : [new JobId(run, JobKind.Encode)]);
+                Add(latents, 0, needs);
                 images = latents;
             }
 

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Paris.Training.Data;
 
 /// <summary>
-/// The samples of one shard in memory: [N, …] values of one kind and, a sample, its id, class and (partitioned shards) cluster.
+/// The samples of one shard in memory: [N, …] values of one kind and, a sample, its id, class, cluster (partitioned shards) and encoded
+/// caption (runs with text).
 /// </summary>
 public sealed class Shard
 {
@@ -14,7 +15,8 @@ public sealed class Shard
     /// <param name="ids">Sample ids [N].</param>
     /// <param name="labels">Classes [N]; −1 where there is none.</param>
     /// <param name="clusters">Clusters [N]; null where the shard is not partitioned.</param>
-    public Shard(string content, IReadOnlyList<int> shape, ReadOnlyMemory<byte> values, long[] ids, long[] labels, long[]? clusters = null)
+    /// <param name="text">Encoded captions; null in runs without text.</param>
+    public Shard(string content, IReadOnlyList<int> shape, ReadOnlyMemory<byte> values, long[] ids, long[] labels, long[]? clusters = null, ShardText? text = null)
     {
         Content = content;
         Shape = shape;
@@ -23,10 +25,11 @@ public sealed class Shard
         Ids = ids;
         Labels = labels;
         Clusters = clusters;
+        Text = text;
         var width = IsPixels ? 1 : sizeof(float);
-        if (values.Length != (long)ids.Length * SampleSize * width || labels.Length != ids.Length || (clusters is not null && clusters.Length != ids.Length))
+        if (values.Length != (long)ids.Length * SampleSize * width || labels.Length != ids.Length || (clusters is not null && clusters.Length != ids.Length) || (text is not null && text.Count != ids.Length))
         {
-            throw new ArgumentException($"A shard of {ids.Length} samples of {string.Join('×', shape)} has {values.Length} bytes of values, {labels.Length} labels, {clusters?.Length ?? 0} clusters.");
+            throw new ArgumentException($"A shard of {ids.Length} samples of {string.Join('×', shape)} has {values.Length} bytes of values, {labels.Length} labels, {clusters?.Length ?? 0} clusters, {text?.Count ?? 0} captions.");
         }
     }
 
@@ -50,6 +53,8 @@ public sealed class Shard
     public long[] Labels { get; }
 
     public long[]? Clusters { get; }
+
+    public ShardText? Text { get; }
 
     /// <summary>Sample <paramref name="index"/> as stored, 0 … 255; only for pixels.</summary>
     public ReadOnlySpan<byte> PixelsOf(int index) => IsPixels

@@ -11,4 +11,10 @@ public static class ShardContent
 
     /// <summary>F32 [N, D].</summary>
     public const string Features = "features";
+
+    /// <summary>Beside pixels or latents, F16 [N, T, D]: the encoded captions.</summary>
+    public const string Text = Paris.Training.Text.TextFile.Text;
+
+    /// <summary>Beside <see cref="Text"/>, F16 [N, P].</summary>
+    public const string Pooled = Paris.Training.Text.TextFile.Pooled;
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Paris.Core.Jobs;
+using Paris.Training.Text;
 
 namespace Paris.Training.Data;
 
@@ -27,6 +28,9 @@ public sealed class ShardWriter
     private readonly List<long> _labels = [];
     private readonly List<long> _clusters = [];
     private readonly byte[] _values;
+    private readonly TextShape? _text;
+    private readonly byte[] _sequences = [];
+    private readonly byte[] _pooled = [];
 
     /// <summary>A writer without samples.</summary>
     /// <param name="put">Uploads a blob: <c>JobFence.PutOutputAsync</c>.</param>
@@ -35,12 +39,20 @@ public sealed class ShardWriter
     /// <param name="shape">Shape of one sample.</param>
     /// <param name="clustered">Whether samples carry a cluster.</param>
     /// <param name="expected">Samples to come, as far as known, so that small sets take little memory.</param>
-    public ShardWriter(Func<string, Stream, Task<BlobEntry>> put, string prefix, string content, IReadOnlyList<int> shape, bool clustered = false, long expected = MaxSamples)
+    /// <param name="text">Shapes of the encoded captions that every sample carries; null without text.</param>
+    public ShardWriter(Func<string, Stream, Task<BlobEntry>> put, string prefix, string content, IReadOnlyList<int> shape, bool clustered = false, long expected = MaxSamples, TextShape? text = null)
     {
         (_put, _prefix, _content, _shape, _clustered) = (put, prefix, content, [.. shape], clustered);
         _sampleBytes = shape.Aggregate(content == ShardContent.Pixels ? 1 : sizeof(float), (product, side) => checked(product * side));
-        _capacity = (int)Math.Clamp(Math.Min(MaxBytes / _sampleBytes, expected), 1, MaxSamples);
+        var textBytes = text is null ? 0 : ShardText.Width * (text.SequenceSize + text.Pooled);
+        _capacity = (int)Math.Clamp(Math.Min(MaxBytes / (_sampleBytes + textBytes), expected), 1, MaxSamples);
         _values = new byte[checked(_capacity * _sampleBytes)];
+        if (text is not null)
+        {
+            _text = text;
+            _sequences = new byte[checked(_capacity * text.SequenceSize * ShardText.Width)];
+            _pooled = new byte[checked(_capacity * text.Pooled * ShardText.Width)];
+        }
     }
 
     /// <summary>Samples added so far.</summary>
@@ -50,15 +62,23 @@ public sealed class ShardWriter
     public Task AddAsync(ReadOnlySpan<float> values, long id, long label, long cluster = -1)
         => AddAsync(MemoryMarshal.AsBytes(values), id, label, cluster);
 
-    /// <summary>Adds a sample as stored: pixels, or the bytes of its floats.</summary>
-    public Task AddAsync(ReadOnlySpan<byte> values, long id, long label, long cluster = -1)
+    /// <summary>Adds a sample as stored: pixels, or the bytes of its floats; with text, the F16 bytes of its caption's sequence and pooled embedding.</summary>
+    public Task AddAsync(ReadOnlySpan<byte> values, long id, long label, long cluster = -1, ReadOnlySpan<byte> sequence = default, ReadOnlySpan<byte> pooled = default)
     {
+        var (sequenceBytes, pooledBytes) = _text is null ? (0, 0) : (_text.SequenceSize * ShardText.Width, _text.Pooled * ShardText.Width);
+        if (sequence.Length != sequenceBytes || pooled.Length != pooledBytes)
+        {
+            throw new ArgumentException($"A caption has {sequenceBytes} and {pooledBytes} bytes here, not {sequence.Length} and {pooled.Length}.", nameof(sequence));
+        }
+
         if (values.Length != _sampleBytes)
         {
             throw new ArgumentException($"A sample of {_content} {string.Join('×', _shape)} has {_sampleBytes} bytes, not {values.Length}.", nameof(values));
         }
 
         values.CopyTo(_values.AsSpan(_ids.Count * _sampleBytes));
+        sequence.CopyTo(_sequences.AsSpan(_ids.Count * sequenceBytes));
+        pooled.CopyTo(_pooled.AsSpan(_ids.Count * pooledBytes));
         _ids.Add(id);
         _labels.Add(label);
         _clusters.Add(cluster);
@@ -84,14 +104,18 @@ public sealed class ShardWriter
             await FlushAsync().ConfigureAwait(false);
         }
 
-        return new ShardManifest { Content = _content, Count = Count, Shape = _shape, Shards = [.. _shards], ClassCounts = [.. _classCounts] };
+        return new ShardManifest { Content = _content, Count = Count, Shape = _shape, Shards = [.. _shards], ClassCounts = [.. _classCounts], Text = _text };
     }
 
     private async Task FlushAsync()
     {
         var values = _values.AsMemory(0, _ids.Count * _sampleBytes);
-        var shard = new Shard(_content, _shape, values, [.. _ids], [.. _labels], _clustered ? [.. _clusters] : null);
-        using var stream = new MemoryStream(values.Length + (_ids.Count * 24) + 4096);
+        var text = _text is null ? null : new ShardText(
+            _text,
+            _sequences.AsMemory(0, _ids.Count * _text.SequenceSize * ShardText.Width),
+            _pooled.AsMemory(0, _ids.Count * _text.Pooled * ShardText.Width));
+        var shard = new Shard(_content, _shape, values, [.. _ids], [.. _labels], _clustered ? [.. _clusters] : null, text);
+        using var stream = new MemoryStream(values.Length + (text is null ? 0 : text.Sequence.Length + text.Pooled.Length) + (_ids.Count * 24) + 4096);
         ShardFile.Write(stream, shard);
         stream.Position = 0;
         var name = string.Create(CultureInfo.InvariantCulture, $"{_prefix}-{_shards.Count:D5}.safetensors");

@@ -4,12 +4,14 @@ using System.Text.Json;
 using Paris.Core;
 using Paris.Core.Jobs;
 using Paris.Training.Data;
+using Paris.Training.Text;
 
 namespace Paris.Training.Jobs;
 
 /// <summary>
 /// Source files to pixel shards. Outputs: <c>manifest</c> (training images), <c>manifest-test</c> (held-out images, if the spec names
-/// some), <c>captions</c> (JSON lines {id, caption}, if there are any), <c>bad-files</c> (JSON lines {name, reason}, if files were skipped).
+/// some), <c>captions</c> and <c>captions-test</c> (JSON lines {id, caption}, if there are any), <c>bad-files</c> (JSON lines {name, reason}, if
+/// files were skipped). In runs with text an image without a caption has its class's name for one.
 /// </summary>
 public sealed class IngestJob : IJob
 {
@@ -23,21 +25,25 @@ public sealed class IngestJob : IJob
         using var source = ImageSources.Open(data, context.SourceRoots);
         using var test = ImageSources.OpenTest(data, context.SourceRoots);
         Check(clusters, source, source.Count);
+        TextEncoders.CheckSources(context);
         var meter = new ProgressMeter(context, source.Count + (test?.Count ?? 0), "images");
         using var captions = new MemoryStream();
         var manifest = Write(context, source, "shard", captions, meter, done: 0);
         Check(clusters, source, manifest.Count);
         var outputs = new Dictionary<string, BlobEntry> { ["manifest"] = JobContext.Await(context.Fence.PutOutputAsync("manifest.json", manifest.ToBytes())) };
-        if (captions.Length > 0)
+        if (spec.Text is not null && captions.Length == 0)
         {
-            captions.Position = 0;
-            outputs["captions"] = JobContext.Await(context.Fence.PutOutputAsync("captions.jsonl", captions));
+            throw new ParisInputException($"the run is conditioned on text, but none of the {manifest.Count} images of '{source.Description}' has a caption or a class; add captions (folder: NAME.txt beside the image), or remove 'text'.");
         }
+
+        Put(context, "captions", captions, outputs);
 
         var metrics = new Dictionary<string, double> { ["samples"] = manifest.Count, ["samples.test"] = 0, ["captions"] = manifest.Captions };
         if (test is not null)
         {
-            var held = Write(context, test, "test", captions: null, meter, source.Count);
+            using var heldCaptions = new MemoryStream();
+            var held = Write(context, test, "test", heldCaptions, meter, source.Count);
+            Put(context, "captions-test", heldCaptions, outputs);
             outputs["manifest-test"] = JobContext.Await(context.Fence.PutOutputAsync("manifest-test.json", held.ToBytes()));
             metrics["samples.test"] = held.Count;
         }
@@ -94,7 +100,16 @@ public sealed class IngestJob : IJob
         }
     }
 
-    private static ShardManifest Write(JobContext context, IImageSource source, string prefix, MemoryStream? captions, ProgressMeter meter, long done)
+    private static void Put(JobContext context, string role, MemoryStream captions, Dictionary<string, BlobEntry> outputs)
+    {
+        if (captions.Length > 0)
+        {
+            captions.Position = 0;
+            outputs[role] = JobContext.Await(context.Fence.PutOutputAsync($"{role}.jsonl", captions));
+        }
+    }
+
+    private static ShardManifest Write(JobContext context, IImageSource source, string prefix, MemoryStream captions, ProgressMeter meter, long done)
     {
         int[] shape = [source.Channels, source.Side, source.Side];
         var writer = new ShardWriter((name, content) => context.Fence.PutOutputAsync(name, content), prefix, ShardContent.Pixels, shape, expected: source.Count);
@@ -102,10 +117,14 @@ public sealed class IngestJob : IJob
         var captioned = 0L;
         while (source.TryRead(pixels, out var label, out var caption))
         {
-            if (caption is not null && captions is not null)
+            if (caption is null && context.Spec.Text is not null && label >= 0 && label < source.Classes.Count)
             {
-                captions.Write(JsonSerializer.SerializeToUtf8Bytes(new { id = writer.Count, caption }));
-                captions.Write(Encoding.UTF8.GetBytes("\n"));
+                caption = source.Classes[(int)label];
+            }
+
+            if (caption is not null)
+            {
+                CaptionLines.Append(captions, writer.Count, caption);
                 captioned++;
             }
 

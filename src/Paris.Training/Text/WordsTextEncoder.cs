@@ -15,6 +15,9 @@ public sealed class WordsTextEncoder : ITextEncoder
     /// <summary>The name in a spec.</summary>
     public const string EncoderName = "words";
 
+    /// <summary>T where a spec names none.</summary>
+    public const int DefaultTokens = 16;
+
     private const float PlaceWeight = 0.25f;
 
     private readonly float[] _begin; // [D]
