@@ -208,4 +208,8 @@ public sealed record SampleRequest
     /// <summary>Null takes the spec's.</summary>
     [Id(5)]
     public double? GuidanceScale { get; init; }
+
+    /// <summary>Of runs with text: image i is drawn from prompt i mod P. Null takes captions of the run's images.</summary>
+    [Id(6)]
+    public string[]? Prompts { get; init; }
 }

@@ -125,6 +125,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
                 throw new ParisInputException($"{request.Count} images were asked for; ask for 1 to 65536.");
             }
 
+            SamplePrompts.Check(spec, request.Prompts);
             var id = request.Id.Length > 0 ? BlobName.CheckRunId(request.Id) : RandomNumberGenerator.GetHexString(8, lowercase: true);
             var job = new JobId(_run, JobKind.Sample, id);
             var order = new SampleOrder
@@ -135,13 +136,14 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
                 Steps = request.Steps,
                 GuidanceScale = request.GuidanceScale,
                 Revision = revision,
+                Prompts = request.Prompts,
             };
             var (stored, _) = await JsonBlobs.ReadAsync<SampleOrder>(store, SampleOrder.BlobName(job));
             if (stored is null)
             {
                 await JsonBlobs.CreateAsync(store, SampleOrder.BlobName(job), JsonSerializer.SerializeToUtf8Bytes(order, WorkerProtocol.Json));
             }
-            else if (stored with { Revision = revision } != order)
+            else if (!stored.AsksFor(order))
             {
                 throw new ParisException(ParisException.Conflict, $"Sample '{id}' of run '{_run}' exists with another request; choose another id.");
             }

@@ -6,9 +6,10 @@ namespace Paris.Models;
 
 /// <summary>
 /// The Paris router: a diffusion transformer with AdaLN-Zero and a CLS token that reads which cluster a noisy latent comes from.
-/// Golden numbers: fixtures paris-tiny and training-golden.
+/// Golden numbers: fixtures paris-tiny and training-golden. With pooled text (the follow-up's router; the released one has none) a Linear
+/// <c>text_proj</c> of it, zero at the start, is added to the time embedding.
 /// </summary>
-public sealed class DiTRouter : NamedModule<Tensor, Tensor, Tensor>
+public sealed class DiTRouter : NamedModule<Tensor, Tensor, Tensor?, Tensor>
 {
     private readonly PatchEmbedding _patchEmbed;
     private readonly Tensor _posEmbed; // [1, N, D]
@@ -16,8 +17,9 @@ public sealed class DiTRouter : NamedModule<Tensor, Tensor, Tensor>
     private readonly TimeEmbedding _timeEmbed;
     private readonly DiTRouterLayer[] _layers;
     private readonly RouterHead _head;
+    private readonly Linear? _textProj;
 
-    /// <param name="shape">Dimensions; the condition is not used.</param>
+    /// <param name="shape">Dimensions; of the conditions only the pooled text is used.</param>
     /// <param name="clusters">K.</param>
     public DiTRouter(DiTShape shape, int clusters)
         : base(nameof(DiTRouter))
@@ -41,6 +43,13 @@ public sealed class DiTRouter : NamedModule<Tensor, Tensor, Tensor>
         register_module("time_embed", _timeEmbed);
         register_module("layers", new ModuleList<DiTRouterLayer>(_layers));
         register_module("head", _head);
+        if (shape.PooledText > 0)
+        {
+            // Last, so that the other parameters start as those of a router without text.
+            _textProj = nn.Linear(shape.PooledText, shape.Hidden);
+            register_module("text_proj", _textProj);
+        }
+
         this.KeepTensors();
     }
 
@@ -49,19 +58,24 @@ public sealed class DiTRouter : NamedModule<Tensor, Tensor, Tensor>
     /// <summary>K.</summary>
     public int Clusters { get; }
 
-    /// <summary>x [B, C, H, W], t [B] on the 0..1000 scale; returns logits [B, K].</summary>
-    /// <exception cref="ParisInputException">A shape does not fit.</exception>
-    public override Tensor forward(Tensor x, Tensor t) => Readout(Trunk(x, t));
+    /// <summary>x [B, C, H, W], t [B] on the 0..1000 scale, pooled text [B, P] or null; returns logits [B, K].</summary>
+    /// <exception cref="ParisInputException">A shape does not fit, or the text is missing or unexpected.</exception>
+    public override Tensor forward(Tensor x, Tensor t, Tensor? text) => Readout(Trunk(x, t, text));
 
-    /// <summary>Everything before the head: x [B, C, H, W], t [B] to the CLS token's state [B, D].</summary>
-    /// <exception cref="ParisInputException">A shape does not fit.</exception>
-    public Tensor Trunk(Tensor x, Tensor t)
+    /// <summary>Without text: x [B, C, H, W], t [B] to logits [B, K].</summary>
+    public Tensor call(Tensor x, Tensor t) => call(x, t, null);
+
+    /// <summary>Everything before the head: x [B, C, H, W], t [B], text [B, P] to the CLS token's state [B, D].</summary>
+    /// <exception cref="ParisInputException">A shape does not fit, or the text is missing or unexpected.</exception>
+    public Tensor Trunk(Tensor x, Tensor t, Tensor? text = null)
     {
         ModelInput.CheckImages(x, t, Shape);
+        CheckText(x, text);
         var cls = _clsToken.expand(x.shape[0], 1, Shape.Hidden);
         // The CLS token goes before the patches and has no position.
         var h = cat([cls, _patchEmbed.call(x) + _posEmbed], 1); // [B, 1 + N, D]
-        var tEmb = nn.functional.silu(_timeEmbed.call(t)); // [B, D]
+        var embedding = _timeEmbed.call(t); // [B, D]
+        var tEmb = nn.functional.silu(_textProj is null ? embedding : embedding + _textProj.call(text!)); // [B, D]
         foreach (var layer in _layers)
         {
             h = layer.call(h, tEmb);
@@ -72,4 +86,17 @@ public sealed class DiTRouter : NamedModule<Tensor, Tensor, Tensor>
 
     /// <summary>The head: [B, D] to logits [B, K].</summary>
     public Tensor Readout(Tensor h) => _head.call(h);
+
+    private void CheckText(Tensor x, Tensor? text)
+    {
+        if (text is null != (_textProj is null))
+        {
+            throw new ParisInputException(text is null ? "this router reads pooled text; it is missing." : "this router takes no text.");
+        }
+
+        if (text is not null && (text.dim() != 2 || text.shape[0] != x.shape[0] || text.shape[1] != Shape.PooledText))
+        {
+            throw new ParisInputException($"the pooled text is [{string.Join(", ", text.shape)}]; this router takes [{x.shape[0]}, {Shape.PooledText}].");
+        }
+    }
 }

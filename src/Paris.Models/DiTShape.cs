@@ -15,6 +15,7 @@ namespace Paris.Models;
 /// <param name="Condition">What the expert is conditioned on.</param>
 /// <param name="TextDim">Width of the text embedding.</param>
 /// <param name="Classes">Classes without the null class.</param>
+/// <param name="PooledText">Width of the pooled text that a router reads; 0 without.</param>
 public sealed record DiTShape(
     int Channels,
     int Side,
@@ -26,7 +27,8 @@ public sealed record DiTShape(
     double NormEps = 1e-6,
     ConditionKind Condition = ConditionKind.None,
     int TextDim = 768,
-    int Classes = 0)
+    int Classes = 0,
+    int PooledText = 0)
 {
     /// <summary>Tokens of one image.</summary>
     public int Tokens => Side / Patch * (Side / Patch);
@@ -49,7 +51,7 @@ public sealed record DiTShape(
             "text" => ConditionKind.Text,
             _ => throw new ParisInputException($"condition is '{spec.Condition}'; use none, class or text."),
         };
-        return new DiTShape(channels, side, spec.Hidden, spec.Layers, spec.Heads, spec.Patch, spec.MlpRatio, spec.NormEps, condition, spec.TextDim, classes).Check();
+        return new DiTShape(channels, side, spec.Hidden, spec.Layers, spec.Heads, spec.Patch, spec.MlpRatio, spec.NormEps, condition, spec.TextDim, classes, spec.Conditioning == ModelSpec.PooledText ? spec.TextDim : 0).Check();
     }
 
     /// <summary>Refuses dimensions that do not fit together.</summary>

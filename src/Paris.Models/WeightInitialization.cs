@@ -21,12 +21,20 @@ public static class WeightInitialization
     public static void Apply(nn.Module module, ulong seed, int expert)
     {
         var convolutional = module is Autoencoder or Classifier;
+        var router = module is DiTRouter;
         using var noGradient = no_grad();
         var position = 0;
         foreach (var (name, parameter) in module.named_parameters())
         {
             using var scope = NewDisposeScope();
             var key = new PhiloxKey(seed, RandomPurpose.Initialization, expert, position++);
+            if (router && name.StartsWith("text_proj.", StringComparison.Ordinal))
+            {
+                // A router with text starts as one without.
+                parameter.fill_(0);
+                continue;
+            }
+
             Fill(name, parameter, key, convolutional);
         }
     }

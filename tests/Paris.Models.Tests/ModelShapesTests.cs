@@ -96,7 +96,7 @@ public sealed class ModelShapesTests
         using (NewDisposeScope())
         {
             Assert.Equal([1L, 4, 8, 8], expert.forward(zeros(1, 4, 8, 8), zeros(1), null).shape);
-            Assert.Equal([1L, 3], router.forward(zeros(1, 4, 8, 8), zeros(1)).shape);
+            Assert.Equal([1L, 3], router.forward(zeros(1, 4, 8, 8), zeros(1), null).shape);
             Assert.Equal([1L, 1, 12, 12], autoencoder.forward(zeros(1, 1, 12, 12)).shape);
             Assert.Equal([1L, 10], classifier.forward(zeros(1, 1, 8, 8)).shape);
         }
@@ -126,7 +126,7 @@ public sealed class ModelShapesTests
         Fails("takes no condition", () => expert.forward(x, t, zeros(2, 5, 16)));
         Fails("missing", () => text.forward(x, t, null));
         Fails("[2, tokens, 16]", () => text.forward(x, t, zeros(2, 5, 17)));
-        Fails("[batch, 4, 8, 8]", () => router.forward(zeros(2, 1, 8, 8), t));
+        Fails("[batch, 4, 8, 8]", () => router.forward(zeros(2, 1, 8, 8), t, null));
         Fails("divisible by 4", () => autoencoder.Encode(zeros(1, 1, 30, 32)));
         Fails("[batch, 4, h, w]", () => autoencoder.Decode(zeros(1, 3, 8, 8)));
         Fails("patch 2", () => (_small with { Side = 9 }).Check());

@@ -61,7 +61,14 @@ internal static class CommonOptions
         return option;
     }
 
-    private static void Check(OptionResult result, Option<int> option, int least)
+    /// <inheritdoc cref="AtLeast(int, Option{int})"/>
+    public static Option<int?> AtLeast(int least, Option<int?> option)
+    {
+        option.Validators.Add(result => Check(result, option, least));
+        return option;
+    }
+
+    private static void Check(OptionResult result, Option option, int least)
     {
         if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value < least)
         {

@@ -39,8 +39,9 @@ internal sealed class DemoCommand : ParisCommand
 
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        var spec = Spec(arguments);
-        var folder = arguments.GetValue(_out) ?? GatewayLocator.Below($"artifacts/{(spec.Name.StartsWith(EmojiDemo.Preset, StringComparison.Ordinal) ? "demo-" : "")}{spec.Name}");
+        var emoji = Preset(arguments) == EmojiDemo.Preset ? EmojiDemo.Prepare(Output) : null;
+        var spec = Spec(arguments, emoji);
+        var folder = arguments.GetValue(_out) ?? GatewayLocator.Below($"artifacts/{(emoji is null ? "" : "demo-")}{spec.Name}");
         var store = GatewayLocator.StoreFolder(arguments.GetValue(CommonOptions.Store));
         var json = Json(arguments);
         ReportFolder.Check(folder);
@@ -54,7 +55,7 @@ internal sealed class DemoCommand : ParisCommand
             }
 
             using var client = new GatewayClient(running.Url, running.Token);
-            return await FollowAsync(client, spec, folder, json, $"using the gateway at {running.Url}", cancellationToken);
+            return await FollowAsync(client, spec, emoji, folder, json, $"using the gateway at {running.Url}", cancellationToken);
         }
 
         WorkerProcess.Require();
@@ -62,6 +63,10 @@ internal sealed class DemoCommand : ParisCommand
         if (arguments.GetValue(_fresh))
         {
             await ForgetAsync(BlobStoreFactory.Open(store), spec.Name, cancellationToken);
+            if (emoji is not null)
+            {
+                await ForgetAsync(BlobStoreFactory.Open(store), EmojiDemo.WithOtherRouter(spec).Name, cancellationToken);
+            }
         }
 
         var options = new LocalClusterOptions
@@ -77,7 +82,7 @@ internal sealed class DemoCommand : ParisCommand
         try
         {
             using var client = new GatewayClient(cluster.Address.Url, cluster.Address.Token);
-            code = await FollowAsync(client, spec, folder, json, $"page: {cluster.Address.Url}/?run={spec.Name}   store: {BlobStoreFactory.Describe(store)}   log: {options.LogFile}", cancellationToken);
+            code = await FollowAsync(client, spec, emoji, folder, json, $"page: {cluster.Address.Url}/?run={spec.Name}   store: {BlobStoreFactory.Describe(store)}   log: {options.LogFile}", cancellationToken);
             if (arguments.GetValue(_keep))
             {
                 Tell(json, $"still serving {cluster.Address.Url}/?run={spec.Name}; Ctrl-C stops");
@@ -96,10 +101,10 @@ internal sealed class DemoCommand : ParisCommand
         return code;
     }
 
-    private RunSpec Spec(ParseResult arguments)
+    private RunSpec Spec(ParseResult arguments, EmojiDemo? emoji)
     {
         var preset = Preset(arguments);
-        List<string> overrides = [.. preset == EmojiDemo.Preset ? EmojiDemo.Prepare(Output) : [], .. arguments.GetValue(_set) ?? []];
+        List<string> overrides = [.. emoji?.Assignments ?? [], .. arguments.GetValue(_set) ?? []];
         var name = new StringBuilder(preset);
         if (arguments.GetValue(_full))
         {
@@ -140,9 +145,15 @@ internal sealed class DemoCommand : ParisCommand
         return name ?? preset;
     }
 
-    private async Task<int> FollowAsync(GatewayClient client, RunSpec spec, string folder, bool json, string told, CancellationToken cancellationToken)
+    private async Task<int> FollowAsync(GatewayClient client, RunSpec spec, EmojiDemo? emoji, string folder, bool json, string told, CancellationToken cancellationToken)
     {
         await client.SubmitAsync(Encoding.UTF8.GetString(RunSpecJson.Serialize(spec)), cancellationToken);
+        var other = emoji is null ? null : EmojiDemo.WithOtherRouter(spec);
+        if (other is not null)
+        {
+            await client.SubmitAsync(Encoding.UTF8.GetString(RunSpecJson.Serialize(other)), cancellationToken);
+        }
+
         Tell(json, told);
         var view = await new RunFollower(client, Output, TimeProvider.System).FollowAsync(spec.Name, v => v.Finished, json, $"{client.Url}/?run={spec.Name}", cancellationToken);
         if (view.State != "completed")
@@ -150,8 +161,26 @@ internal sealed class DemoCommand : ParisCommand
             return RunOutcome.ExitCode(view, Output);
         }
 
+        List<(string Kind, RunReport Report)> routers = [];
+        if (other is not null)
+        {
+            var last = await new RunFollower(client, Output, TimeProvider.System).FollowAsync(other.Name, v => v.Finished, json, $"{client.Url}/?run={other.Name}", cancellationToken);
+            if (last.State != "completed")
+            {
+                return RunOutcome.ExitCode(last, Output);
+            }
+
+            routers.Add((other.Router.Model.Conditioning, await client.GetReportAsync(other.Name, cancellationToken)));
+        }
+
         var report = await client.GetReportAsync(spec.Name, cancellationToken);
         await ReportFolder.WriteAsync(client, report, folder, cancellationToken);
+        if (emoji is not null)
+        {
+            routers.Add((spec.Router.Model.Conditioning, report));
+            await new EmojiReport(client, spec, EmojiDemo.Folder).WriteAsync(emoji, routers, folder, cancellationToken);
+        }
+
         if (json)
         {
             Output.Json(report);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Paris.Cli.Output;
 using Paris.Core;
 using Paris.Core.Rest;
+using Paris.Core.Specs;
 
 namespace Paris.Cli.Commands;
 
@@ -9,18 +10,20 @@ namespace Paris.Cli.Commands;
 internal sealed class SampleCommand : ParisCommand
 {
     private readonly Argument<string?> _run = CommonOptions.OptionalRun();
-    private readonly Option<string> _strategy = new("--strategy") { Description = $"How a step mixes the experts: {string.Join(", ", Core.Specs.StrategyNames.All)}.", DefaultValueFactory = _ => "cluster-first", HelpName = "name" };
-    private readonly Option<int> _count = CommonOptions.AtLeast(1, new Option<int>("--count", "-n") { Description = "Images.", DefaultValueFactory = _ => 64, HelpName = "n" });
+    private readonly Option<string?> _strategy = new("--strategy") { Description = $"How a step mixes the experts: {string.Join(", ", StrategyNames.All)} (default: cluster-first; with prompts top-2).", HelpName = "name" };
+    private readonly Option<string[]> _prompts = new("--prompt", "-p") { Description = "What the images show, repeatable (runs with text): image i is drawn from prompt i mod P.", HelpName = "text" };
+    private readonly Option<string?> _promptFile = new("--prompts") { Description = "A text file with further prompts, one a line.", HelpName = "file" };
+    private readonly Option<int?> _count = CommonOptions.AtLeast(1, new Option<int?>("--count", "-n") { Description = "Images (default: 64; with prompts 4 a prompt).", HelpName = "n" });
     private readonly Option<ulong?> _seed = new("--seed") { Description = "Seed of the noise (default: the run's).", HelpName = "seed" };
     private readonly Option<int?> _steps = new("--steps") { Description = "Euler steps (default: the run's).", HelpName = "n" };
     private readonly Option<double?> _guidance = new("--guidance") { Description = "Guidance scale (default: the run's; needs experts with a condition).", HelpName = "scale" };
-    private readonly Option<string> _out = new("--out", "-o") { Description = "Where the pictures go.", DefaultValueFactory = _ => ".", HelpName = "folder" };
+    private readonly Option<string> _out = new("--out", "-o") { Description = "Where the pictures and the routing trace go.", DefaultValueFactory = _ => ".", HelpName = "folder" };
 
     public SampleCommand(CliOutput output)
-        : base(output, "sample", "Draw images with a run's experts; finished experts can be sampled while others still train.", "paris sample demo --strategy top-2 --count 64 --seed 7 --out pictures")
+        : base(output, "sample", "Draw images with a run's experts; finished experts can be sampled while others still train.", "paris sample demo --strategy top-2 --count 64 --seed 7 --out pictures", "paris sample emoji --prompt \"a red heart\" --prompt \"a cat\" --steps 50 --guidance 7.5 -n 8")
     {
         Arguments.Add(_run);
-        foreach (var option in (Option[])[_strategy, _count, _seed, _steps, _guidance, _out])
+        foreach (var option in (Option[])[_prompts, _promptFile, _strategy, _count, _seed, _steps, _guidance, _out])
         {
             Options.Add(option);
         }
@@ -28,10 +31,12 @@ internal sealed class SampleCommand : ParisCommand
 
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
+        IReadOnlyList<string> prompts = [.. arguments.GetValue(_prompts) ?? [], .. arguments.GetValue(_promptFile) is { } file ? SamplePrompts.ReadFile(file) : []];
         var request = new SampleRequest
         {
-            Strategy = arguments.GetValue(_strategy)!,
-            Count = arguments.GetValue(_count),
+            Strategy = arguments.GetValue(_strategy) ?? (prompts.Count > 0 ? "top-2" : "cluster-first"),
+            Count = arguments.GetValue(_count) ?? (prompts.Count > 0 ? 4 * prompts.Count : 64),
+            Prompts = prompts.Count > 0 ? prompts : null,
             Seed = arguments.GetValue(_seed),
             Steps = arguments.GetValue(_steps),
             Guidance = arguments.GetValue(_guidance),
@@ -68,7 +73,7 @@ internal sealed class SampleCommand : ParisCommand
     private static async Task<List<string>> SaveAsync(Client.GatewayClient client, string run, SampleView sample, string folder, CancellationToken cancellationToken)
     {
         var files = new List<string>();
-        foreach (var picture in sample.Pictures)
+        foreach (var picture in sample.Pictures.Concat(sample.Files ?? []))
         {
             var path = Path.Combine(folder, $"{run}-{sample.Id}-{Path.GetFileName(picture)}");
             var bytes = await client.GetBlobAsync(run, picture, cancellationToken);

@@ -15,7 +15,7 @@ public static class EmojiLists
     /// <exception cref="Core.ParisInputException">A package is missing or is not what it should be.</exception>
     public static EmojiSplit Write(string folder)
     {
-        var split = EmojiSplit.Of(EmojiCatalog.Read(folder));
+        var split = EmojiSplit.Of([.. EmojiCatalog.Read(folder).Where(EmojiSplit.IsSubject)]);
         WriteList(Path.Combine(folder, Training), split.Training);
         WriteList(Path.Combine(folder, HeldOut), split.HeldOut);
         return split;
@@ -28,9 +28,9 @@ public static class EmojiLists
         {
             foreach (var concept in concepts)
             {
-                foreach (var image in concept.Images.Values)
+                foreach (var (style, image) in concept.Images)
                 {
-                    writer.WriteLine(JsonSerializer.Serialize(new { image, caption = concept.Caption, @class = concept.Group }, _json));
+                    writer.WriteLine(JsonSerializer.Serialize(new { image, caption = EmojiPrompt.Of(concept, style), @class = concept.Group }, _json));
                 }
             }
         }

@@ -20,8 +20,15 @@ public sealed record SampleOrder
 
     public double? GuidanceScale { get; init; }
 
+    /// <summary>Of runs with text: image i is drawn from prompt i mod P; null takes captions of the run's images.</summary>
+    public IReadOnlyList<string>? Prompts { get; init; }
+
     /// <summary>The revision of the ensemble that draws: the one in use when the request came; null is 1.</summary>
     public int? Revision { get; init; }
+
+    /// <summary>Whether another order asks for the same images, by whatever revision.</summary>
+    public bool AsksFor(SampleOrder other) => this with { Revision = null, Prompts = null } == other with { Revision = null, Prompts = null }
+        && (Prompts is null ? other.Prompts is null : other.Prompts is not null && Prompts.SequenceEqual(other.Prompts));
 
     /// <summary>Where the order of a sample job lies.</summary>
     public static string BlobName(JobId job) => job.Folder + "request.json";

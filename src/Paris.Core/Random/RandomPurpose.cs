@@ -50,4 +50,7 @@ public enum RandomPurpose : byte
 
     /// <summary>The seed of what a later revision of the ensemble trains.</summary>
     Revision = 16,
+
+    /// <summary>Text encoders of our own: the start of a factorisation, vectors of unknown words.</summary>
+    Text = 17,
 }

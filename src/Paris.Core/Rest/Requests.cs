@@ -23,6 +23,9 @@ public sealed record SampleRequest
     /// <summary>Guidance scale; null takes the run's.</summary>
     public double? Guidance { get; init; }
 
+    /// <summary>Of runs with text: image i is drawn from prompt i mod P. Null takes captions of the run's own images.</summary>
+    public IReadOnlyList<string>? Prompts { get; init; }
+
     /// <summary>Refuses what no sampler can do.</summary>
     /// <exception cref="ParisInputException">A value is out of its range; the message names it.</exception>
     public void Validate()
@@ -43,6 +46,7 @@ public sealed record SampleRequest
             throw new ParisInputException($"count is {Count}; ask for 1 to 1024 images.");
         }
 
+        Specs.SamplePrompts.Check(Prompts);
         if (Steps is < 1 or > 1000)
         {
             throw new ParisInputException($"steps is {Steps}; use 1 to 1000.");
@@ -62,7 +66,8 @@ public sealed record SampleRequest
 /// <param name="Pictures">Names of its pictures, as <c>GET /api/v1/runs/{run}/blobs/{name}</c> takes them.</param>
 /// <param name="Message">Why it failed or waits.</param>
 /// <param name="BadInput">True when it failed because the request is wrong.</param>
-public sealed record SampleView(string Id, string State, double Fraction, IReadOnlyList<string> Pictures, string? Message, bool BadInput = false);
+/// <param name="Files">Names of its other files, the routing trace as JSON; taken the same way.</param>
+public sealed record SampleView(string Id, string State, double Fraction, IReadOnlyList<string> Pictures, string? Message, bool BadInput = false, IReadOnlyList<string>? Files = null);
 
 /// <summary>Body of <c>POST /api/v1/runs/{run}/evaluate</c>.</summary>
 /// <param name="Strategies">What to compare; empty takes the run's.</param>

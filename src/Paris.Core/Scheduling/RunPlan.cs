@@ -129,10 +129,10 @@ public static class RunPlan
 
         AddData(Job(JobKind.Extract), ingest);
         Add(Job(JobKind.Assign), 0, false, Job(JobKind.Extract));
-        if (spec.Autoencoder is not null)
+        if (spec.NeedsEncoding())
         {
             images = Job(JobKind.Encode);
-            AddData(images, ingest, Job(JobKind.TrainAutoencoder));
+            AddData(images, spec.Autoencoder is null ? [ingest] : [ingest, Job(JobKind.TrainAutoencoder)]);
         }
 
         var partition = Job(JobKind.Partition);
@@ -199,10 +199,15 @@ public static class RunPlan
         {
             JobId images = new(run, JobKind.Ingest, Revision: number);
             Add(images, 0);
-            if (spec.Autoencoder is not null)
+            if (spec.NeedsEncoding())
             {
                 JobId latents = new(run, JobKind.Encode, Revision: number);
-                Add(latents, 0, images, new JobId(run, JobKind.TrainAutoencoder));
+
+                // New captions are read by the encoder that the first ones made.
+                List<JobId> needs = [images];
+                needs.AddRange(spec.Autoencoder is null ? [] : [new JobId(run, JobKind.TrainAutoencoder)]);
+                needs.AddRange(spec.Text is null ? [] : [new JobId(run, JobKind.Encode)]);
+                Add(latents, 0, needs);
                 images = latents;
             }
 

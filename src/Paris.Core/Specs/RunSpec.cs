@@ -19,6 +19,9 @@ public sealed record RunSpec
     /// <summary>The shared autoencoder: the run trains it first, or it comes trained with <c>weights</c>. Null trains in pixel space.</summary>
     public AutoencoderSpec? Autoencoder { get; init; }
 
+    /// <summary>The text encoder of runs with captions; null without text.</summary>
+    public TextSpec? Text { get; init; }
+
     public ClusteringSpec Clustering { get; init; } = new();
 
     public required TrainerSpec Expert { get; init; }
@@ -49,6 +52,12 @@ public sealed record RunSpec
         { Autoencoder: { } autoencoder } => (autoencoder.LatentChannels, Data.ImageSize / autoencoder.PixelsPerLatent()),
         _ => (Data.Channels, Data.ImageSize),
     };
+
+    /// <summary>Whether the job <c>encode</c> makes what the models are trained on: latents, or pictures with their text.</summary>
+    public bool NeedsEncoding() => Autoencoder is not null || Text is not null;
+
+    /// <summary>Whether images are drawn from prompts.</summary>
+    public bool TakesPrompts() => Expert.Model.Condition == "text" || Router.Model.Conditioning == ModelSpec.PooledText;
 
     /// <summary>The specification with the models' presets filled in; idempotent.</summary>
     /// <exception cref="ParisInputException">A preset is unknown, or a dimension is given neither by key nor by preset.</exception>
@@ -264,6 +273,9 @@ public sealed record ResourcesSpec
 /// <summary>Dimensions of a diffusion transformer (expert or router).</summary>
 public sealed record ModelSpec
 {
+    /// <summary>A router that reads the pooled text.</summary>
+    public const string PooledText = "pooled-text";
+
     /// <summary>A preset's name (<see cref="ModelPresets"/>) that fills the dimensions; explicit keys win.</summary>
     [OneOf(typeof(ModelPresets), nameof(ModelPresets.Names), IgnoreCase = true)]
     public string? Preset { get; init; }
@@ -288,7 +300,14 @@ public sealed record ModelSpec
     [OneOf("none", "class", "text")]
     public string Condition { get; init; } = "none";
 
-    /// <summary>Width of the text embedding.</summary>
+    /// <summary>
+    /// The router's: <c>none</c>, as in the paper, or <c>pooled-text</c>, the caption's pooled embedding beside x_t and t. An expert has
+    /// <see cref="Condition"/>.
+    /// </summary>
+    [OneOf("none", PooledText)]
+    public string Conditioning { get; init; } = "none";
+
+    /// <summary>Width of the text embedding (the router's: of the pooled one).</summary>
     [Range(1, 65536)]
     public int TextDim { get; init; } = 768;
 

@@ -87,7 +87,7 @@ public sealed partial class ScopedBlobStore : IBlobStore
             JobKind.TrainAutoencoder or JobKind.TrainClassifier => ["data/"],
             JobKind.Extract => later ? ["data-"] : ["data/"],
             JobKind.Assign => ["features/", "data/"],
-            JobKind.Encode => [later ? "data-" : "data/", "autoencoder/"],
+            JobKind.Encode => later ? ["data-", "autoencoder/", "latents/"] : ["data/", "autoencoder/"],
             JobKind.Partition => later
                 ? ["data-", "latents-", "features/", "features-", "partition/", "partition-"]
                 : ["data/", "latents/", "clusters/"],
@@ -95,7 +95,7 @@ public sealed partial class ScopedBlobStore : IBlobStore
             JobKind.TrainRouter when later => ["partition/", "partition-", "router/", "router-"],
             JobKind.TrainRouter or JobKind.TrainTwin => ["partition/", "autoencoder/"],
             JobKind.Sample or JobKind.Evaluate =>
-                ["data/", "autoencoder/", "classifier/", "clusters/", "partition/", "partition-", "experts/", "router/", "router-", "twin/", "import/"],
+                ["data/", "latents/", "import/", "autoencoder/", "classifier/", "clusters/", "partition/", "partition-", "experts/", "router/", "router-", "twin/"],
             _ => throw new ArgumentOutOfRangeException(nameof(job), job.Kind, "Unknown job kind."),
         };
         return new ScopedBlobStore(

@@ -56,6 +56,7 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
             Seed = request.Seed,
             Steps = request.Steps,
             GuidanceScale = request.Guidance,
+            Prompts = request.Prompts?.ToArray(),
         };
         return await Ask(() => grains.GetGrain<IRunGrain>(run).SampleAsync(order), cancellationToken);
     }

@@ -45,6 +45,10 @@ internal static class RunPictures
     public static IReadOnlyList<string> NamesOf(string run, JobView job)
         => [.. job.Outputs.Where(o => o.Value.EndsWith(".png", StringComparison.Ordinal)).OrderBy(o => o.Key, ByNumber).Select(o => Relative(run, o.Value))];
 
+    /// <summary>Names of a job's JSON files below the run's folder.</summary>
+    public static IReadOnlyList<string> FilesOf(string run, JobView job)
+        => [.. job.Outputs.Where(o => o.Value.EndsWith(".json", StringComparison.Ordinal)).OrderBy(o => o.Key, ByNumber).Select(o => Relative(run, o.Value))];
+
     /// <summary>What a picture with this role of a job of this kind shows.</summary>
     public static string Kind(string jobKind, string role) => jobKind switch
     {

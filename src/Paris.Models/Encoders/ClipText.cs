@@ -83,6 +83,14 @@ public sealed class ClipText : NamedModule<Tensor, Tensor>
         return WeightFile.Loaded(() => new ClipText(shape), file, layout);
     }
 
+    /// <summary>The dimensions of a file of weights, without loading it.</summary>
+    /// <exception cref="ParisInputException">The file is no CLIP text encoder.</exception>
+    public static ClipTextShape ReadShape(string path, ModelConfig config)
+    {
+        using var file = SafetensorsFile.Open(path);
+        return ClipTextShape.Of(file, KeyLayout.Of(file, "CLIP text encoder", _huggingFace, _openAi), config);
+    }
+
     /// <summary>Ids [B, T] (I64, T up to the context's 77) to embeddings [B, T, D], after the last norm (<c>last_hidden_state</c>).</summary>
     /// <exception cref="ParisInputException">The ids have another shape or type, or an id is outside the vocabulary.</exception>
     public override Tensor forward(Tensor ids)

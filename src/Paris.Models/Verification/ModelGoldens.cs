@@ -58,7 +58,7 @@ public static class ModelGoldens
         }
 
         using var router = LoadRouter(Path.Combine(fixtures, "paris-tiny", "router"));
-        var logits = router.forward(x, t);
+        var logits = router.forward(x, t, null);
         rows.Add(tolerances.Compare(Set, "router.logits", logits, io.ToSingles("router.logits")));
         rows.Add(tolerances.Compare(Set, "router.probs", nn.functional.softmax(logits, 1), io.ToSingles("router.probs")));
         return rows;
@@ -89,7 +89,7 @@ public static class ModelGoldens
 
         using var router = LoadRouter(Path.Combine(fixtures, "paris-tiny", "router"));
         TrackPositions(router);
-        var logits = router.forward(xt, tModel);
+        var logits = router.forward(xt, tModel, null);
         var labels = tensor(step.ToArray<long>("labels"));
         var routerLoss = nn.functional.cross_entropy(logits, labels);
         routerLoss.backward();

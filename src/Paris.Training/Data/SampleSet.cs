@@ -1,6 +1,7 @@
 using Paris.Core;
 using Paris.Core.Jobs;
 using Paris.Core.Storage;
+using Paris.Training.Text;
 
 namespace Paris.Training.Data;
 
@@ -14,8 +15,10 @@ public sealed class SampleSet
     private readonly int[] _firsts; // number of the first sample of each shard, then N
 
     /// <summary>A set over shards that are already in memory.</summary>
+    /// <param name="shards">All with text, or none.</param>
+    /// <param name="nullText">The encoding of the empty caption, where the shards have text.</param>
     /// <exception cref="ArgumentException">There is no shard, or their contents or shapes differ.</exception>
-    public SampleSet(IReadOnlyList<Shard> shards)
+    public SampleSet(IReadOnlyList<Shard> shards, EncodedText? nullText = null)
     {
         ArgumentOutOfRangeException.ThrowIfZero(shards.Count);
         _shards = [.. shards];
@@ -27,12 +30,22 @@ public sealed class SampleSet
                 throw new ArgumentException($"Shard {i} holds {_shards[i].Content} of {string.Join('×', _shards[i].Shape)}, shard 0 {_shards[0].Content} of {string.Join('×', _shards[0].Shape)}.", nameof(shards));
             }
 
+            if (_shards[i].Text?.Shape != _shards[0].Text?.Shape)
+            {
+                throw new ArgumentException($"Shard {i} has text of {_shards[i].Text?.Shape}, shard 0 of {_shards[0].Text?.Shape}.", nameof(shards));
+            }
+
             _firsts[i + 1] = checked(_firsts[i] + _shards[i].Count);
         }
 
         Labels = Join(_shards, shard => shard.Labels);
         Ids = Join(_shards, shard => shard.Ids);
         Clusters = _shards[0].Clusters is null ? null : Join(_shards, shard => shard.Clusters!);
+        NullText = nullText;
+        if (Text is not null && nullText?.Shape != Text)
+        {
+            throw new ArgumentException($"The samples have text of {Text}, the empty caption of {nullText?.Shape}.", nameof(nullText));
+        }
     }
 
     /// <summary>Reads all shards of a manifest and checks their hashes.</summary>
@@ -57,7 +70,7 @@ public sealed class SampleSet
             onShard?.Invoke(done += entry.Count, contents.Count);
         }
 
-        return new SampleSet(shards);
+        return new SampleSet(shards, await contents.ReadNullTextAsync(store, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>N.</summary>
@@ -88,6 +101,26 @@ public sealed class SampleSet
 
     /// <summary>Cluster of every sample; null where the shards are not partitioned.</summary>
     public long[]? Clusters { get; }
+
+    /// <summary>Shapes of the encoded captions; null without text.</summary>
+    public TextShape? Text => _shards[0].Text?.Shape;
+
+    /// <summary>The encoding of the empty caption; null without text.</summary>
+    public EncodedText? NullText { get; }
+
+    /// <summary>[T, D] of the caption of sample <paramref name="index"/>; only with text.</summary>
+    public void CopySequence(int index, Span<float> destination)
+    {
+        var (shard, offset) = Find(index);
+        shard.Text!.CopySequence(offset, destination);
+    }
+
+    /// <summary>[P] of the caption of sample <paramref name="index"/>; only with text.</summary>
+    public void CopyPooled(int index, Span<float> destination)
+    {
+        var (shard, offset) = Find(index);
+        shard.Text!.CopyPooled(offset, destination);
+    }
 
     /// <summary>Sample <paramref name="index"/> as the models see it: latents as they are, pixels as x = px/127.5 − 1.</summary>
     public void CopyTo(int index, Span<float> destination)

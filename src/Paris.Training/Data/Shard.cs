@@ -4,7 +4,8 @@ using Paris.Core.Formats;
 namespace Paris.Training.Data;
 
 /// <summary>
-/// The samples of one shard in memory: [N, …] values of one kind and, a sample, its id, class and (partitioned shards) cluster.
+/// The samples of one shard in memory: [N, …] values of one kind and, a sample, its id, class, cluster (partitioned shards) and encoded
+/// caption (runs with text).
 /// </summary>
 public sealed class Shard
 {
@@ -16,7 +17,8 @@ public sealed class Shard
     /// <param name="labels">Classes [N]; −1 where there is none.</param>
     /// <param name="clusters">Clusters [N]; null where the shard is not partitioned.</param>
     /// <param name="type">Type of the values; null: U8 for pixels, F32 otherwise.</param>
-    public Shard(string content, IReadOnlyList<int> shape, ReadOnlyMemory<byte> values, long[] ids, long[] labels, long[]? clusters = null, TensorType? type = null)
+    /// <param name="text">Encoded captions; null in runs without text.</param>
+    public Shard(string content, IReadOnlyList<int> shape, ReadOnlyMemory<byte> values, long[] ids, long[] labels, long[]? clusters = null, TensorType? type = null, ShardText? text = null)
     {
         Content = content;
         Type = type ?? ShardContent.TypeOf(content);
@@ -26,10 +28,11 @@ public sealed class Shard
         Ids = ids;
         Labels = labels;
         Clusters = clusters;
+        Text = text;
         var width = Type.Size();
-        if (values.Length != (long)ids.Length * SampleSize * width || labels.Length != ids.Length || (clusters is not null && clusters.Length != ids.Length))
+        if (values.Length != (long)ids.Length * SampleSize * width || labels.Length != ids.Length || (clusters is not null && clusters.Length != ids.Length) || (text is not null && text.Count != ids.Length))
         {
-            throw new ArgumentException($"A shard of {ids.Length} samples of {string.Join('×', shape)} has {values.Length} bytes of values, {labels.Length} labels, {clusters?.Length ?? 0} clusters.");
+            throw new ArgumentException($"A shard of {ids.Length} samples of {string.Join('×', shape)} has {values.Length} bytes of values, {labels.Length} labels, {clusters?.Length ?? 0} clusters, {text?.Count ?? 0} captions.");
         }
     }
 
@@ -56,6 +59,8 @@ public sealed class Shard
     public long[] Labels { get; }
 
     public long[]? Clusters { get; }
+
+    public ShardText? Text { get; }
 
     /// <summary>Sample <paramref name="index"/> as stored, 0 … 255; only for pixels.</summary>
     public ReadOnlySpan<byte> PixelsOf(int index) => IsPixels

@@ -14,6 +14,12 @@ public static class ShardContent
     /// <summary>F32 [N, D].</summary>
     public const string Features = "features";
 
+    /// <summary>Beside pixels or latents, F16 [N, T, D]: the encoded captions.</summary>
+    public const string Text = Paris.Training.Text.TextFile.Text;
+
+    /// <summary>Beside <see cref="Text"/>, F16 [N, P].</summary>
+    public const string Pooled = Paris.Training.Text.TextFile.Pooled;
+
     /// <summary>The type of a content's values where nothing else is said.</summary>
     public static TensorType TypeOf(string content) => content == Pixels ? TensorType.U8 : TensorType.F32;
 }

@@ -1,11 +1,12 @@
 using Paris.Core;
 using Paris.Core.Formats;
+using Paris.Training.Text;
 
 namespace Paris.Training.Data;
 
 /// <summary>
 /// A shard as a safetensors blob: <c>index</c> I64 [N], <c>label</c> I64 [N], in partitioned shards <c>cluster</c> I64 [N], and the
-/// samples under their content's name (<see cref="ShardContent"/>).
+/// samples under their content's name (<see cref="ShardContent"/>); in runs with text <c>text</c> F16 [N, T, D] and <c>pooled</c> F16 [N, P].
 /// </summary>
 public static class ShardFile
 {
@@ -25,6 +26,12 @@ public static class ShardFile
         }
 
         tensors.Add(new TensorSpec(shard.Content, shard.Type, shape));
+        if (shard.Text is { } text)
+        {
+            tensors.Add(new TensorSpec(ShardContent.Text, TensorType.F16, count, text.Shape.Tokens, text.Shape.Dimension));
+            tensors.Add(new TensorSpec(ShardContent.Pooled, TensorType.F16, count, text.Shape.Pooled));
+        }
+
         var writer = new SafetensorsWriter(destination, tensors);
         writer.Append<long>(Index, shard.Ids);
         writer.Append<long>(Label, shard.Labels);
@@ -34,12 +41,18 @@ public static class ShardFile
         }
 
         writer.Append(shard.Content, shard.Values.Span);
+        if (shard.Text is not null)
+        {
+            writer.Append(ShardContent.Text, shard.Text.Sequence.Span);
+            writer.Append(ShardContent.Pooled, shard.Text.Pooled.Span);
+        }
+
         writer.Complete();
     }
 
     /// <summary>Reads a shard without copying its samples: <paramref name="bytes"/> must stay unchanged.</summary>
     /// <exception cref="ParisInputException">The bytes are no shard of this content and shape.</exception>
-    public static Shard Read(ReadOnlyMemory<byte> bytes, string content, IReadOnlyList<int> shape, string name, TensorType? type = null)
+    public static Shard Read(ReadOnlyMemory<byte> bytes, string content, IReadOnlyList<int> shape, string name, TensorType? type = null, TextShape? text = null)
     {
         using var file = SafetensorsFile.FromBytes(bytes, name);
         var stored = type ?? ShardContent.TypeOf(content);
@@ -55,7 +68,12 @@ public static class ShardFile
             clusters = file.View<long>(Cluster).ToArray();
         }
 
-        var data = bytes.Slice(checked((int)(file.Header.DataStart + values.Offset)), checked((int)values.Bytes));
-        return new Shard(content, shape, data, file.View<long>(Index).ToArray(), file.View<long>(Label).ToArray(), clusters, stored);
+        var captions = text is null ? null : new ShardText(
+            text,
+            Data(file.Require(ShardContent.Text, TensorType.F16, count, text.Tokens, text.Dimension)),
+            Data(file.Require(ShardContent.Pooled, TensorType.F16, count, text.Pooled)));
+        return new Shard(content, shape, Data(values), file.View<long>(Index).ToArray(), file.View<long>(Label).ToArray(), clusters, stored, captions);
+
+        ReadOnlyMemory<byte> Data(TensorEntry entry) => bytes.Slice(checked((int)(file.Header.DataStart + entry.Offset)), checked((int)entry.Bytes));
     }
 }

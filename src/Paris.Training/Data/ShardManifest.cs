@@ -5,6 +5,7 @@ using Paris.Core;
 using Paris.Core.Formats;
 using Paris.Core.Jobs;
 using Paris.Core.Storage;
+using Paris.Training.Text;
 
 namespace Paris.Training.Data;
 
@@ -54,6 +55,12 @@ public sealed record ShardManifest
     /// <summary>Samples whose caption is in the captions blob; 0 without captions.</summary>
     public long Captions { get; init; }
 
+    /// <summary>Shapes of the samples' encoded captions; null without text.</summary>
+    public TextShape? Text { get; init; }
+
+    /// <summary>The encoding of the empty caption (<see cref="TextFile"/> of one); with <see cref="Text"/>.</summary>
+    public BlobEntry? NullText { get; init; }
+
     /// <summary>Where the samples came from, for people.</summary>
     public string? Source { get; init; }
 
@@ -96,10 +103,23 @@ public sealed record ShardManifest
     public async Task<Shard> ReadShardAsync(IBlobStore store, ShardEntry entry, CancellationToken cancellationToken = default)
     {
         var bytes = await ReadVerifiedAsync(store, entry.Name, entry.Sha256, cancellationToken).ConfigureAwait(false);
-        var shard = ShardFile.Read(bytes, Content, Shape, entry.Name, Type);
+        var shard = ShardFile.Read(bytes, Content, Shape, entry.Name, Type, Text);
         return shard.Count == entry.Count
             ? shard
             : throw new ParisInputException($"Shard '{entry.Name}' holds {shard.Count} samples, its manifest says {entry.Count}.");
+    }
+
+    /// <summary>Reads the encoding of the empty caption; null without text.</summary>
+    /// <exception cref="ParisInputException">It is damaged or of another shape.</exception>
+    public async Task<EncodedText?> ReadNullTextAsync(IBlobStore store, CancellationToken cancellationToken = default)
+    {
+        if (Text is null || NullText is null)
+        {
+            return null;
+        }
+
+        using var file = SafetensorsFile.FromBytes(await ReadVerifiedAsync(store, NullText.Name, NullText.Sha256, cancellationToken).ConfigureAwait(false), NullText.Name);
+        return TextFile.Read(file, Text);
     }
 
     /// <summary>A blob's bytes, refused when their SHA-256 is not the listed one.</summary>

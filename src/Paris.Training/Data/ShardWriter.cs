@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Paris.Core.Formats;
 using Paris.Core.Jobs;
+using Paris.Training.Text;
 
 namespace Paris.Training.Data;
 
@@ -29,6 +30,9 @@ public sealed class ShardWriter
     private readonly List<long> _clusters = [];
     private readonly byte[] _values;
     private readonly TensorType? _type;
+    private readonly TextShape? _text;
+    private readonly byte[] _sequences = [];
+    private readonly byte[] _pooled = [];
     private (int Number, int Blobs)? _named; // the shard begun last, and how many blobs it has filled
 
     /// <summary>A writer without samples.</summary>
@@ -39,21 +43,28 @@ public sealed class ShardWriter
     /// <param name="clustered">Whether samples carry a cluster.</param>
     /// <param name="expected">Samples to come, as far as known, so that small sets take little memory.</param>
     /// <param name="type">F16 stores a content of floats at half its size; null is the content's own type.</param>
-    public ShardWriter(Func<string, Stream, Task<BlobEntry>> put, string prefix, string content, IReadOnlyList<int> shape, bool clustered = false, long expected = MaxSamples, TensorType? type = null)
+    /// <param name="text">Shapes of the encoded captions that every sample carries; null without text.</param>
+    public ShardWriter(Func<string, Stream, Task<BlobEntry>> put, string prefix, string content, IReadOnlyList<int> shape, bool clustered = false, long expected = MaxSamples, TensorType? type = null, TextShape? text = null)
     {
         _type = type;
         (_put, _prefix, _content, _shape, _clustered) = (put, prefix, content, [.. shape], clustered);
         _sampleBytes = SampleBytes(content, shape, type);
-        _capacity = (int)Math.Clamp(expected, 1, CapacityOf(content, shape, type));
+        _capacity = (int)Math.Clamp(expected, 1, CapacityOf(content, shape, type, text));
         _values = new byte[checked(_capacity * _sampleBytes)];
+        if (text is not null)
+        {
+            _text = text;
+            _sequences = new byte[checked(_capacity * text.SequenceSize * ShardText.Width)];
+            _pooled = new byte[checked(_capacity * text.Pooled * ShardText.Width)];
+        }
     }
 
     /// <summary>Samples added so far.</summary>
     public long Count { get; private set; }
 
     /// <summary>Samples of one shard at most.</summary>
-    public static int CapacityOf(string content, IReadOnlyList<int> shape, TensorType? type = null)
-        => Math.Clamp(MaxBytes / SampleBytes(content, shape, type), 1, MaxSamples);
+    public static int CapacityOf(string content, IReadOnlyList<int> shape, TensorType? type = null, TextShape? text = null)
+        => Math.Clamp(MaxBytes / (SampleBytes(content, shape, type) + (text is null ? 0 : ShardText.Width * (text.SequenceSize + text.Pooled))), 1, MaxSamples);
 
     /// <summary>
     /// What comes now belongs to the shard of this number, whose name carries it; what came before is written. So the cuts between shards
@@ -65,28 +76,36 @@ public sealed class ShardWriter
         _named = (number, 0);
     }
 
-    /// <summary>Adds a sample of floats.</summary>
-    public Task AddAsync(ReadOnlySpan<float> values, long id, long label, long cluster = -1)
+    /// <summary>Adds a sample of floats; with text, as below.</summary>
+    public Task AddAsync(ReadOnlySpan<float> values, long id, long label, long cluster = -1, ReadOnlySpan<byte> sequence = default, ReadOnlySpan<byte> pooled = default)
     {
         if (_type != TensorType.F16)
         {
-            return AddAsync(MemoryMarshal.AsBytes(values), id, label, cluster);
+            return AddAsync(MemoryMarshal.AsBytes(values), id, label, cluster, sequence, pooled);
         }
 
         var halves = new Half[values.Length];
         FloatFormats.SingleToHalf(values, halves);
-        return AddAsync(MemoryMarshal.AsBytes<Half>(halves), id, label, cluster);
+        return AddAsync(MemoryMarshal.AsBytes<Half>(halves), id, label, cluster, sequence, pooled);
     }
 
-    /// <summary>Adds a sample as stored: pixels, or the bytes of its floats.</summary>
-    public Task AddAsync(ReadOnlySpan<byte> values, long id, long label, long cluster = -1)
+    /// <summary>Adds a sample as stored: pixels, or the bytes of its floats; with text, the F16 bytes of its caption's sequence and pooled embedding.</summary>
+    public Task AddAsync(ReadOnlySpan<byte> values, long id, long label, long cluster = -1, ReadOnlySpan<byte> sequence = default, ReadOnlySpan<byte> pooled = default)
     {
+        var (sequenceBytes, pooledBytes) = _text is null ? (0, 0) : (_text.SequenceSize * ShardText.Width, _text.Pooled * ShardText.Width);
+        if (sequence.Length != sequenceBytes || pooled.Length != pooledBytes)
+        {
+            throw new ArgumentException($"A caption has {sequenceBytes} and {pooledBytes} bytes here, not {sequence.Length} and {pooled.Length}.", nameof(sequence));
+        }
+
         if (values.Length != _sampleBytes)
         {
             throw new ArgumentException($"A sample of {_content} {string.Join('×', _shape)} has {_sampleBytes} bytes, not {values.Length}.", nameof(values));
         }
 
         values.CopyTo(_values.AsSpan(_ids.Count * _sampleBytes));
+        sequence.CopyTo(_sequences.AsSpan(_ids.Count * sequenceBytes));
+        pooled.CopyTo(_pooled.AsSpan(_ids.Count * pooledBytes));
         _ids.Add(id);
         _labels.Add(label);
         _clusters.Add(cluster);
@@ -108,7 +127,7 @@ public sealed class ShardWriter
     public async Task<ShardManifest> CompleteAsync()
     {
         await EndShardAsync().ConfigureAwait(false);
-        return new ShardManifest { Content = _content, Type = _type == ShardContent.TypeOf(_content) ? null : _type, Count = Count, Shape = _shape, Shards = [.. _shards], ClassCounts = [.. _classCounts] };
+        return new ShardManifest { Content = _content, Type = _type == ShardContent.TypeOf(_content) ? null : _type, Count = Count, Shape = _shape, Shards = [.. _shards], ClassCounts = [.. _classCounts], Text = _text };
     }
 
     private static int SampleBytes(string content, IReadOnlyList<int> shape, TensorType? type)
@@ -119,8 +138,12 @@ public sealed class ShardWriter
     private async Task FlushAsync()
     {
         var values = _values.AsMemory(0, _ids.Count * _sampleBytes);
-        var shard = new Shard(_content, _shape, values, [.. _ids], [.. _labels], _clustered ? [.. _clusters] : null, _type);
-        using var stream = new MemoryStream(values.Length + (_ids.Count * 24) + 4096);
+        var text = _text is null ? null : new ShardText(
+            _text,
+            _sequences.AsMemory(0, _ids.Count * _text.SequenceSize * ShardText.Width),
+            _pooled.AsMemory(0, _ids.Count * _text.Pooled * ShardText.Width));
+        var shard = new Shard(_content, _shape, values, [.. _ids], [.. _labels], _clustered ? [.. _clusters] : null, _type, text);
+        using var stream = new MemoryStream(values.Length + (text is null ? 0 : text.Sequence.Length + text.Pooled.Length) + (_ids.Count * 24) + 4096);
         ShardFile.Write(stream, shard);
         stream.Position = 0;
         var (number, rest) = _named ?? (_shards.Count, 0);

@@ -45,7 +45,11 @@ internal static class DataPartReading
     }
 
     /// <summary>Joins parts whose only output is a manifest (encode, extract), and commits.</summary>
-    public static void JoinManifests(JobContext context, IReadOnlyDictionary<string, string> facts)
+    /// <param name="context">The job that joins.</param>
+    /// <param name="facts">Beside those of the parts.</param>
+    /// <param name="outputs">Beside the manifest.</param>
+    /// <param name="complete">What the joined manifest says beside its shards.</param>
+    public static void JoinManifests(JobContext context, IReadOnlyDictionary<string, string> facts, IReadOnlyDictionary<string, BlobEntry>? outputs = null, Func<ShardManifest, ShardManifest>? complete = null)
     {
         var parts = context.RequireParts();
         var meter = new ProgressMeter(context, parts.Count, "parts");
@@ -57,7 +61,7 @@ internal static class DataPartReading
             meter.Report(manifests.Count);
         }
 
-        var joined = Join(manifests);
+        var joined = complete is null ? Join(manifests) : complete(Join(manifests));
         var metrics = new Dictionary<string, double> { ["samples"] = joined.Count, ["parts"] = parts.Count };
         Sum(parts, metrics, name => name.EndsWith("-seconds", StringComparison.Ordinal));
         var all = new Dictionary<string, string>(facts);
@@ -65,7 +69,7 @@ internal static class DataPartReading
         JobContext.Await(context.Fence.CommitResultAsync(new JobResult
         {
             Job = context.Job,
-            Outputs = new Dictionary<string, BlobEntry> { ["manifest"] = JobContext.Await(context.Fence.PutOutputAsync("manifest.json", joined.ToBytes())) },
+            Outputs = new Dictionary<string, BlobEntry>(outputs ?? new Dictionary<string, BlobEntry>()) { ["manifest"] = JobContext.Await(context.Fence.PutOutputAsync("manifest.json", joined.ToBytes())) },
             Metrics = metrics,
             Facts = all,
             Seconds = seconds + meter.Seconds,

@@ -25,7 +25,7 @@ internal static class DrawnImageOutputs
         IReadOnlyDictionary<string, (string Name, byte[] Content)>? further = null)
     {
         gridCount = Math.Min(gridCount, drawn.Count);
-        var columns = (int)Math.Ceiling(Math.Sqrt(gridCount));
+        var columns = Columns(gridCount);
         var grid = new ImageGrid(columns, (gridCount + columns - 1) / columns, drawn.Shape[0], drawn.Shape[1], drawn.Shape[2], scale: drawn.Shape[1] < 64 ? 2 : 1);
         for (var i = 0; i < gridCount; i++)
         {
@@ -54,6 +54,9 @@ internal static class DrawnImageOutputs
         Shares(all, "weight.expert.", drawn.MeanWeights(), drawn.Numbers);
         JobContext.Await(context.Fence.CommitResultAsync(new JobResult { Job = context.Job, Outputs = outputs, Metrics = all, Facts = facts, Seconds = drawn.Seconds }));
     }
+
+    /// <summary>Columns of a grid of so many images.</summary>
+    public static int Columns(int images) => (int)Math.Ceiling(Math.Sqrt(images));
 
     /// <summary>Adds one metric an entry: <c>{prefix}{number}</c>.</summary>
     public static void Shares(Dictionary<string, double> metrics, string prefix, IReadOnlyList<double> shares, IReadOnlyList<int> numbers)

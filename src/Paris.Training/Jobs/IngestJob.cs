@@ -4,12 +4,14 @@ using System.Text.Json;
 using Paris.Core;
 using Paris.Core.Jobs;
 using Paris.Training.Data;
+using Paris.Training.Text;
 
 namespace Paris.Training.Jobs;
 
 /// <summary>
 /// Source files to pixel shards. Outputs: <c>manifest</c> (training images), <c>manifest-test</c> (held-out images, if the spec names
-/// some), <c>captions</c> (JSON lines {id, caption}, if there are any), <c>bad-files</c> (JSON lines {name, reason}, if files were skipped).
+/// some), <c>captions</c> and <c>captions-test</c> (JSON lines {id, caption}, if there are any), <c>bad-files</c> (JSON lines {name, reason}, if
+/// files were skipped). In runs with text an image without a caption has its class's name for one.
 /// A sample's id is its number in the source. Shards are cut by these numbers, so that they are the same in whatever parts the source is
 /// read (<see cref="Core.Scheduling.DataParts"/>); a part leaves <c>digests</c> too, by which the job that joins them finds exact duplicates.
 /// </summary>
@@ -29,6 +31,7 @@ public sealed class IngestJob : IJob
         var facts = new Dictionary<string, string>();
         using var source = ImageSources.Open(data, context.SourceRoots);
         Check(context, source.Count, source.Description);
+        TextEncoders.CheckSources(context);
 
         // The held-out images are few: the first part reads them.
         using var test = (context.Job.DataPart ?? 0) == 0 ? ImageSources.OpenTest(data, context.SourceRoots) : null;
@@ -41,7 +44,7 @@ public sealed class IngestJob : IJob
         if (test is not null)
         {
             var held = Read(context, test, 0, (test.Count + perShard - 1) / perShard, perShard, meter, "test", done: mine);
-            images = images with { Test = held.Manifest with { Captions = 0 }, TestBad = held.Bad };
+            images = images with { Test = held.Manifest, TestBad = held.Bad, TestCaptions = held.Captions };
         }
 
         if (source is EncodedImageSource files)
@@ -100,6 +103,7 @@ public sealed class IngestJob : IJob
             Captions = dropped.Count == 0 ? [.. parts.SelectMany(x => x.Captions)] : [.. parts.SelectMany(x => x.Captions).Where(x => !dropped.Contains(IngestedImages.IdOf(x)))],
             Bad = [.. parts.SelectMany(x => x.Bad), .. parts[0].TestBad],
             Test = parts[0].Test,
+            TestCaptions = parts[0].TestCaptions,
         };
         all = all with { Manifest = manifest with { Captions = all.Captions.Count } };
         if (all.Bad is [var bad, ..] && manifest.Count == 0)
@@ -108,6 +112,11 @@ public sealed class IngestJob : IJob
         }
 
         Check(context, manifest.Count, facts["source"]);
+        if (context.Spec.Text is not null && all.Captions.Count == 0)
+        {
+            throw new ParisInputException($"the run is conditioned on text, but none of the {manifest.Count} images of '{facts["source"]}' has a caption or a class; add captions (folder: NAME.txt beside the image), or remove 'text'.");
+        }
+
         var outputs = new Dictionary<string, BlobEntry> { ["manifest"] = JobContext.Await(context.Fence.PutOutputAsync("manifest.json", all.Manifest.ToBytes())) };
         all.SaveLines(context, outputs);
         metrics["samples"] = manifest.Count;
@@ -204,9 +213,14 @@ public sealed class IngestJob : IJob
             source.Select(shard * perShard, (shard + 1) * perShard);
             while (source.TryRead(pixels, out var label, out var caption))
             {
+                if (caption is null && context.Spec.Text is not null && label >= 0 && label < source.Classes.Count)
+                {
+                    caption = source.Classes[(int)label];
+                }
+
                 if (caption is not null)
                 {
-                    captions.Add(JsonSerializer.Serialize(new { id = source.Position, caption }));
+                    captions.Add(CaptionLines.Of(source.Position, caption));
                 }
 
                 digests.Add(BitConverter.ToUInt128(SHA256.HashData(pixels)));

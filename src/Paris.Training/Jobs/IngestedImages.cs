@@ -26,6 +26,9 @@ internal sealed record IngestedImages
     /// <summary>The held-out images; null where there are none, or another part read them.</summary>
     public ShardManifest? Test { get; init; }
 
+    /// <summary>As <see cref="Captions"/>, of the held-out images.</summary>
+    public IReadOnlyList<string> TestCaptions { get; init; } = [];
+
     /// <summary>Reads what a part left.</summary>
     public static IngestedImages Load(JobContext context, JobResult part)
     {
@@ -37,6 +40,7 @@ internal sealed record IngestedImages
             Captions = Lines("captions"),
             Bad = Lines("bad-files"),
             TestBad = Lines("bad-files-test"),
+            TestCaptions = Lines("captions-test"),
             Test = part.Outputs.TryGetValue("manifest-test", out var test) ? Manifest(test) : null,
         };
 
@@ -71,6 +75,11 @@ internal sealed record IngestedImages
         if (Captions.Count > 0)
         {
             outputs["captions"] = Put(context, "captions.jsonl", Text(Captions));
+        }
+
+        if (TestCaptions.Count > 0)
+        {
+            outputs["captions-test"] = Put(context, "captions-test.jsonl", Text(TestCaptions));
         }
 
         if (Bad.Count > 0)

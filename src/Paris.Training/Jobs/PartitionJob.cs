@@ -10,7 +10,7 @@ namespace Paris.Training.Jobs;
 
 /// <summary>
 /// Splits the latents (in pixel space: the pixels) into one set of shards a cluster, each in its own folder <c>partition/{k}/</c>, which is
-/// all that expert k may read. One pass. Outputs: <c>manifest-0</c> … <c>manifest-{K−1}</c>. In a later revision of the ensemble only
+/// all that expert k may read, encoded captions and the empty caption's encoding included. One pass. Outputs: <c>manifest-0</c> … <c>manifest-{K−1}</c>. In a later revision of the ensemble only
 /// clusters that change are written; the manifests of the others are named as they are.
 /// </summary>
 public sealed class PartitionJob : IJob
@@ -33,7 +33,7 @@ public sealed class PartitionJob : IJob
     private static void First(JobContext context, Partition partition)
     {
         var clusters = context.Spec.Clustering.Clusters;
-        var source = context.Spec.Autoencoder is null ? JobKind.Ingest : JobKind.Encode;
+        var source = context.Spec.NeedsEncoding() ? JobKind.Encode : JobKind.Ingest;
         var manifest = JobContext.Await(ShardManifest.LoadAsync(context.Store, context.Require(source).Outputs["manifest"]));
         var clusterOf = ReadAssignment(context, clusters);
         if (clusterOf.Count != manifest.Count)
@@ -72,7 +72,7 @@ public sealed class PartitionJob : IJob
         }
         else
         {
-            var source = context.Spec.Autoencoder is null ? JobKind.Ingest : JobKind.Encode;
+            var source = context.Spec.NeedsEncoding() ? JobKind.Encode : JobKind.Ingest;
             var manifest = JobContext.Await(ShardManifest.LoadAsync(context.Store, context.Require(source, revision: context.Job.Revision).Outputs["manifest"]));
             partition.Write(manifest, new Dictionary<int, int> { [trained] = (int)manifest.Count }, _ => trained);
         }
@@ -160,7 +160,9 @@ public sealed class PartitionJob : IJob
                 manifest.Shape,
                 clustered: true,
                 expected: size.Value,
-                type: manifest.Type));
+                type: manifest.Type,
+                text: manifest.Text));
+            var nullText = manifest.NullText is null ? null : JobContext.Await(ShardManifest.ReadVerifiedAsync(context.Store, manifest.NullText.Name, manifest.NullText.Sha256, default));
             var done = 0L;
             foreach (var shard in manifest.ReadShards(context))
             {
@@ -168,7 +170,9 @@ public sealed class PartitionJob : IJob
                 {
                     var id = shard.Ids[i];
                     var cluster = clusterOf(id);
-                    JobContext.Await(writers[cluster].AddAsync(shard.BytesOf(i), id, shard.Labels[i], cluster));
+                    JobContext.Await(shard.Text is { } text
+                        ? writers[cluster].AddAsync(shard.BytesOf(i), id, shard.Labels[i], cluster, text.SequenceOf(i), text.PooledOf(i))
+                        : writers[cluster].AddAsync(shard.BytesOf(i), id, shard.Labels[i], cluster));
                 }
 
                 _meter.Report(done += shard.Count);
@@ -176,7 +180,15 @@ public sealed class PartitionJob : IJob
 
             foreach (var (cluster, writer) in writers)
             {
-                var part = JobContext.Await(writer.CompleteAsync()) with { Cluster = cluster, Classes = manifest.Classes, Source = manifest.Source };
+                var part = JobContext.Await(writer.CompleteAsync()) with
+                {
+                    Cluster = cluster,
+                    Classes = manifest.Classes,
+                    Source = manifest.Source,
+
+                    // In the cluster's own folder: the expert may read no other.
+                    NullText = nullText is null ? null : JobContext.Await(context.Fence.PutOutputAsync(string.Create(CultureInfo.InvariantCulture, $"{cluster}/null-text.safetensors"), nullText)),
+                };
                 var name = string.Create(CultureInfo.InvariantCulture, $"{cluster}/manifest.json");
                 _clusters[cluster] = (JobContext.Await(context.Fence.PutOutputAsync(name, part.ToBytes())), part.Count);
             }

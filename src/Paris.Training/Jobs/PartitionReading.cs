@@ -32,11 +32,11 @@ internal static class PartitionReading
             {
                 var places = new long[shard.Count];
                 places.AsSpan().Fill(place);
-                shards.Add(new Shard(shard.Content, shard.Shape, shard.Values, shard.Ids, shard.Labels, places, shard.Type));
+                shards.Add(new Shard(shard.Content, shard.Shape, shard.Values, shard.Ids, shard.Labels, places, shard.Type, shard.Text));
             }
         }
 
-        return (new SampleSet(shards), first!);
+        return (new SampleSet(shards, JobContext.Await(first!.ReadNullTextAsync(context.Store))), first);
     }
 
     /// <summary>[K] samples of each cluster of an ensemble, in the order of its experts; all equal where an import did not say.</summary>

@@ -7,7 +7,8 @@ namespace Paris.Training.Jobs;
 
 /// <summary>
 /// Draws the images that <see cref="SampleOrder"/> asks for. Outputs: <c>grid</c> (PNG of all images), <c>routing</c> (safetensors
-/// <c>weights</c> F32 [N, steps, K]).
+/// <c>weights</c> F32 [N, steps, K]), <c>trace</c> and <c>trace-picture</c> (the same as JSON with prompts and times, and as a PNG:
+/// <see cref="RoutingTrace"/>).
 /// </summary>
 public sealed class SampleJob : IJob
 {
@@ -23,10 +24,26 @@ public sealed class SampleJob : IJob
             throw new ParisInputException($"'{name}' asks for {order.Count} images; ask for 1 to 4096.");
         }
 
+        if (order.Prompts is { Count: 0 })
+        {
+            throw new ParisInputException($"'{name}' holds an empty list of prompts; give at least one, or none at all.");
+        }
+
         context.Reporter.Ready(0, order.Count);
         using var ensemble = Ensemble.Load(context, order.Strategy, context.EnsembleOf(order.Revision ?? 1));
-        var drawn = new ImageDrawer(context, ensemble).Draw(order.Strategy, order.Count, order.Seed ?? context.Spec.Seed, order.Steps, order.GuidanceScale);
+        var seed = order.Seed ?? context.Spec.Seed;
+        var drawn = new ImageDrawer(context, ensemble).Draw(order.Strategy, order.Count, seed, order.Steps, order.GuidanceScale, prompts: order.Prompts);
         context.Reporter.Progress(order.Count, order.Count, order.Count / drawn.Seconds, "images");
-        DrawnImageOutputs.Commit(context, drawn, order.Count, new Dictionary<string, double>(), new Dictionary<string, string> { ["strategy"] = order.Strategy });
+        DrawnImageOutputs.Commit(
+            context,
+            drawn,
+            order.Count,
+            new Dictionary<string, double> { ["guidance"] = drawn.Guidance },
+            new Dictionary<string, string> { ["strategy"] = order.Strategy },
+            new Dictionary<string, (string, byte[])>
+            {
+                ["trace"] = ("trace.json", RoutingTrace.ToJson(drawn, order.Strategy, seed)),
+                ["trace-picture"] = ("trace.png", RoutingTrace.ToPng(drawn, DrawnImageOutputs.Columns(order.Count))),
+            });
     }
 }

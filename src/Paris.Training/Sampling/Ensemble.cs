@@ -137,7 +137,7 @@ public sealed class Ensemble : IDisposable
         var router = Keep(new DiTRouter(DiTShape.From(_spec.Router.Model, channels, side), Experts.Count));
         using var file = OpenWeights(context, job);
         WeightFile.Load(router, file);
-        return router.call;
+        return (x, t, text) => router.call(x, t, text);
     }
 
     private static SafetensorsFile OpenWeights(JobContext context, JobId job) => context.OpenTensors(context.Require(job).Outputs["model"]);

@@ -7,11 +7,11 @@ namespace Paris.Training.Sampling;
 /// <summary>An expert as the sampler calls it: x [n, C, H, W], t [n] on the 0..1000 scale, condition [n, …] or null; returns v [n, C, H, W].</summary>
 public delegate Tensor VelocityModel(Tensor x, Tensor t, Tensor? condition);
 
-/// <summary>The router as the sampler calls it: x [n, C, H, W], t [n] on the 0..1000 scale; returns logits [n, K].</summary>
-public delegate Tensor RouterModel(Tensor x, Tensor t);
+/// <summary>The router as the sampler calls it: x [n, C, H, W], t [n] on the 0..1000 scale, pooled text [n, P] or null; returns logits [n, K].</summary>
+public delegate Tensor RouterModel(Tensor x, Tensor t, Tensor? text);
 
 /// <summary>
-/// Euler integration of the routed velocity Σ_k w_k v_k from noise to data. The router is asked once a step, without a condition;
+/// Euler integration of the routed velocity Σ_k w_k v_k from noise to data. The router is asked once a step, never with the null condition;
 /// its decision serves both branches of the guidance, which happens inside each expert: v = v_u + s (v_c − v_u).
 /// Images are grouped by expert, so a step costs one pass an expert over the images that chose it.
 /// </summary>
@@ -29,6 +29,7 @@ public sealed class EnsembleSampler(IReadOnlyList<VelocityModel> experts, Router
     /// <param name="guidance">Condition, null condition and scale; null samples without a condition.</param>
     /// <param name="afterStep">Called after every step with its index and x; for progress and paths.</param>
     /// <param name="time">The clock of the seconds reported.</param>
+    /// <param name="routerText">[N, P] pooled text for a router that reads it; null for others.</param>
     /// <returns>Final x [N, C, H, W] (the caller disposes it) and what it took.</returns>
     /// <exception cref="ParisInputException">The strategy needs a router or clusters that are not there.</exception>
     public SamplingOutcome Sample(
@@ -39,7 +40,8 @@ public sealed class EnsembleSampler(IReadOnlyList<VelocityModel> experts, Router
         Func<int, int, int, double> uniform,
         Guidance? guidance = null,
         Action<int, Tensor>? afterStep = null,
-        TimeProvider? time = null)
+        TimeProvider? time = null,
+        Tensor? routerText = null)
     {
         time ??= TimeProvider.System;
         var count = (int)noise.shape[0];
@@ -67,7 +69,7 @@ public sealed class EnsembleSampler(IReadOnlyList<VelocityModel> experts, Router
             if (strategy.NeedsRouter(t))
             {
                 var started = time.GetTimestamp();
-                var logits = router!(x, full(count, 1000f * t)); // [N, K]
+                var logits = router!(x, full(count, 1000f * t), routerText); // [N, K]
                 probabilities = nn.functional.softmax(logits, 1).data<float>().ToArray();
                 routerSeconds += time.GetElapsedTime(started).TotalSeconds;
             }

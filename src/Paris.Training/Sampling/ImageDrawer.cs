@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Paris.Core;
 using Paris.Core.Specs;
 using Paris.Training.Jobs;
+using Paris.Training.Text;
 using static TorchSharp.torch;
 
 namespace Paris.Training.Sampling;
@@ -14,7 +15,20 @@ namespace Paris.Training.Sampling;
 /// <param name="ExpertsPerStep">Mean expert passes an image and step.</param>
 /// <param name="Seconds">Seconds of sampling, decoding and router included.</param>
 /// <param name="RouterSeconds">Seconds of the router in them.</param>
-public sealed record DrawnImages(float[] Pictures, int[] Shape, float[] Weights, IReadOnlyList<int> Numbers, double ExpertsPerStep, double Seconds, double RouterSeconds)
+/// <param name="Times">The steps' times from noise to data, and 0.</param>
+/// <param name="Guidance">The guidance scale.</param>
+/// <param name="Prompts">[N] the images' prompts; null without text.</param>
+public sealed record DrawnImages(
+    float[] Pictures,
+    int[] Shape,
+    float[] Weights,
+    IReadOnlyList<int> Numbers,
+    double ExpertsPerStep,
+    double Seconds,
+    double RouterSeconds,
+    IReadOnlyList<float> Times,
+    double Guidance,
+    IReadOnlyList<string>? Prompts = null)
 {
     public int Count => Pictures.Length / (Shape[0] * Shape[1] * Shape[2]);
 
@@ -23,6 +37,9 @@ public sealed record DrawnImages(float[] Pictures, int[] Shape, float[] Weights,
 
     /// <summary>Picture i.</summary>
     public ReadOnlySpan<float> Picture(int i) => Pictures.AsSpan(i * Shape[0] * Shape[1] * Shape[2], Shape[0] * Shape[1] * Shape[2]);
+
+    /// <summary>[K] the weights of an image at a step.</summary>
+    public ReadOnlySpan<float> WeightsOf(int image, int step) => Weights.AsSpan(((image * (Times.Count - 1)) + step) * Experts, Experts);
 
     /// <summary>[K] mean weight of each expert over images and steps.</summary>
     public double[] MeanWeights()
@@ -70,19 +87,23 @@ public sealed class ImageDrawer(JobContext context, Ensemble ensemble)
     /// <param name="steps">Euler steps; null takes the spec's.</param>
     /// <param name="guidance">Guidance scale; null takes the spec's. Without a condition only 1 is possible. With classes, image i is asked for class i mod C.</param>
     /// <param name="trueCluster">The cluster of image i, for <c>oracle</c>.</param>
+    /// <param name="prompts">Of runs with text: image i is drawn from prompt i mod P; null takes captions of the run's images.</param>
     /// <exception cref="ParisInputException">The request does not fit the run.</exception>
-    public DrawnImages Draw(string strategyName, int count, ulong seed, int? steps = null, double? guidance = null, Func<int, int>? trueCluster = null)
+    public DrawnImages Draw(string strategyName, int count, ulong seed, int? steps = null, double? guidance = null, Func<int, int>? trueCluster = null, IReadOnlyList<string>? prompts = null)
     {
         var spec = context.Spec;
         var scale = guidance ?? spec.Sampling.GuidanceScale;
-        switch (spec.Expert.Model.Condition)
+        if (spec.Expert.Model.Condition == "none" && scale != 1)
         {
-            case "none" when scale != 1:
-                throw new ParisInputException($"guidance needs a condition, and run '{spec.Name}' has none; leave the guidance scale at 1.");
-            case "text":
-                throw new ParisInputException($"run '{spec.Name}' is conditioned on text; drawing from a prompt is not available yet.");
+            throw new ParisInputException($"guidance needs a condition, and run '{spec.Name}' has none; leave the guidance scale at 1.");
         }
 
+        if (prompts is not null && !spec.TakesPrompts())
+        {
+            throw new ParisInputException($"run '{spec.Name}' is not conditioned on text, so it cannot draw from prompts; leave them out.");
+        }
+
+        var text = spec.TakesPrompts() ? TextPrompts.Load(context, prompts, count, seed) : null;
         var (strategy, clusterOf) = Resolve(strategyName, seed, trueCluster);
         var times = TimeGrid.Create(spec.Sampling.Grid, steps ?? spec.Sampling.Steps);
         var stepCount = times.Length - 1;
@@ -109,7 +130,7 @@ public sealed class ImageDrawer(JobContext context, Ensemble ensemble)
                 strategy,
                 clusters,
                 (image, step, draw) => Ensemble.Uniform(seed, from + image, step, draw),
-                ensemble.Classes > 0 ? ClassGuidance(from, n, (float)scale) : null,
+                GuidanceOf(text, from, n, (float)scale),
                 afterStep: (step, _) =>
                 {
                     if (context.Time.GetElapsedTime(reported).TotalSeconds >= 1)
@@ -119,7 +140,8 @@ public sealed class ImageDrawer(JobContext context, Ensemble ensemble)
                         context.Reporter.Progress((long)done, count, done / context.Time.GetElapsedTime(started).TotalSeconds, "images");
                     }
                 },
-                time: context.Time);
+                time: context.Time,
+                routerText: spec.Router.Model.Conditioning == ModelSpec.PooledText ? text!.Pooled(from, n) : null);
             var decoded = ensemble.Codec.Decode(outcome.X).clamp(-1, 1).contiguous(); // [n, C, H, W]
             seconds += context.Time.GetElapsedTime(batchStarted).TotalSeconds;
             routerSeconds += outcome.RouterSeconds;
@@ -138,8 +160,16 @@ public sealed class ImageDrawer(JobContext context, Ensemble ensemble)
             ensemble.Experts,
             calls / ((double)count * stepCount),
             seconds,
-            routerSeconds);
+            routerSeconds,
+            times,
+            scale,
+            text is null ? null : [.. Enumerable.Range(0, count).Select(text.Of)]);
     }
+
+    private Guidance? GuidanceOf(TextPrompts? text, int first, int count, float scale)
+        => ensemble.Classes > 0 ? ClassGuidance(first, count, scale)
+        : text is not null && context.Spec.Expert.Model.Condition == "text" ? new Guidance(text.Sequence(first, count), text.NullSequence(count), scale)
+        : null;
 
     /// <summary>Every class in turn: image i is asked for class i mod C; row C of the table is the null class.</summary>
     private Guidance ClassGuidance(int first, int count, float scale) => new(

@@ -36,7 +36,7 @@ public static class SamplingVerification
         using var router = ModelGoldens.LoadRouter(Path.Combine(folder, "router"));
         var sampler = new EnsembleSampler(
             [.. experts.Select(expert => (VelocityModel)((x, t, condition) => expert.call(x, t, condition)))],
-            router.call);
+            (x, t, text) => router.call(x, t, text));
         using var noGradient = no_grad();
         foreach (var (key, name) in _strategies)
         {

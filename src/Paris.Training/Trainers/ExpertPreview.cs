@@ -8,8 +8,15 @@ using static TorchSharp.torch;
 
 namespace Paris.Training.Trainers;
 
-/// <summary>Sixteen images by one expert alone, always from the same noise, in ten Euler steps.</summary>
-public sealed class ExpertPreview(DiTExpert model, LatentCodec codec, PhiloxKey noise, bool learnsNoise = false)
+/// <summary>
+/// Sixteen images by one expert alone, always from the same noise, in ten Euler steps: every class in turn, or captions of its samples.
+/// </summary>
+/// <param name="model">The expert.</param>
+/// <param name="codec">Turns latents into pictures.</param>
+/// <param name="noise">Chooses noise and captions.</param>
+/// <param name="learnsNoise">The expert's objective.</param>
+/// <param name="captions">Samples whose captions are drawn from; null without text.</param>
+public sealed class ExpertPreview(DiTExpert model, LatentCodec codec, PhiloxKey noise, bool learnsNoise = false, SampleSet? captions = null)
 {
     private const int Images = 16;
     private const int Columns = 8;
@@ -30,9 +37,9 @@ public sealed class ExpertPreview(DiTExpert model, LatentCodec codec, PhiloxKey 
         }
 
         // One class a picture, in turn.
-        var classes = shape.Condition == ConditionKind.Class
+        var condition = shape.Condition == ConditionKind.Class
             ? tensor([.. Enumerable.Range(0, Images).Select(i => (long)(i % shape.Classes))], ScalarType.Int64)
-            : null;
+            : captions is null ? null : Captions(captions);
         VelocityModel expert = (at, t, condition) => model.call(at, t, condition);
         var sampler = new EnsembleSampler([learnsNoise ? EpsilonExpert.AsVelocity(expert) : expert], router: null);
         using var outcome = sampler.Sample(
@@ -41,7 +48,7 @@ public sealed class ExpertPreview(DiTExpert model, LatentCodec codec, PhiloxKey 
             RoutingStrategy.Create("cluster-first"),
             new int[Images],
             (_, _, _) => 0,
-            classes is null ? null : new Guidance(classes, classes, 1));
+            condition is null ? null : new Guidance(condition, condition, 1));
 
         var pictures = codec.Decode(outcome.X).contiguous(); // [16, C, H, W]
         var (channels, height, width) = ((int)pictures.shape[1], (int)pictures.shape[2], (int)pictures.shape[3]);
@@ -53,5 +60,20 @@ public sealed class ExpertPreview(DiTExpert model, LatentCodec codec, PhiloxKey 
         }
 
         return grid.ToPng();
+    }
+
+    /// <summary>[16, T, D], always of the same samples.</summary>
+    private Tensor Captions(SampleSet samples)
+    {
+        var order = new KeyedPermutation(noise.AtStep(1), samples.Count);
+        var size = samples.Text!.SequenceSize;
+        var result = empty([Images, samples.Text.Tokens, samples.Text.Dimension], ScalarType.Float32);
+        var values = MemoryMarshal.Cast<byte, float>(result.bytes);
+        for (var i = 0; i < Images; i++)
+        {
+            samples.CopySequence((int)order[i % samples.Count], values.Slice(i * size, size));
+        }
+
+        return result;
     }
 }

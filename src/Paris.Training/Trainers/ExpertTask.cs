@@ -21,12 +21,18 @@ public sealed class ExpertTask : TrainingTask
     /// <param name="expert">The expert's number; <see cref="PhiloxKey.NoExpert"/> is the twin.</param>
     /// <param name="classes">Classes in the data.</param>
     /// <param name="codec">Turns latents into pictures for previews; null makes none.</param>
-    /// <exception cref="ParisInputException">The model needs text, or classes that the data lack.</exception>
+    /// <exception cref="ParisInputException">The model needs text or classes that the data lack.</exception>
     public ExpertTask(TrainerSpec spec, SampleSet samples, ulong seed, int expert, int classes, LatentCodec? codec)
     {
-        if (spec.Model.Condition == "text")
+        var text = spec.Model.Condition == "text";
+        if (text && samples.Text is null)
         {
-            throw new ParisInputException("expert.model.condition is 'text', but the shards hold no text embeddings; use none or class.");
+            throw new ParisInputException("expert.model.condition is 'text', but the shards hold no encoded captions; the spec needs a section 'text'.");
+        }
+
+        if (text && samples.Text!.Dimension != spec.Model.TextDim)
+        {
+            throw new ParisInputException($"expert.model.textDim is {spec.Model.TextDim}, but the captions are encoded as {samples.Text}; they must be equal.");
         }
 
         if (spec.Model.Condition == "class" && classes == 0)
@@ -43,12 +49,13 @@ public sealed class ExpertTask : TrainingTask
             BatchLabels.Class,
             classes,
             spec.Model.Condition == "none" ? 0 : spec.Model.ConditionDropout,
-            spec.LearnsNoise(expert));
+            spec.LearnsNoise(expert),
+            text ? BatchText.Sequence : BatchText.None);
         _model = new DiTExpert(DiTShape.From(spec.Model, samples.Channels, samples.Height, classes));
         WeightInitialization.Apply(_model, seed, expert);
         if (codec is not null)
         {
-            _preview = new ExpertPreview(_model, codec, new PhiloxKey(seed, RandomPurpose.Preview, expert), spec.LearnsNoise(expert));
+            _preview = new ExpertPreview(_model, codec, new PhiloxKey(seed, RandomPurpose.Preview, expert), spec.LearnsNoise(expert), text ? samples : null);
         }
     }
 
@@ -58,7 +65,7 @@ public sealed class ExpertTask : TrainingTask
 
     public override Tensor Loss(BatchView batch)
     {
-        var condition = _model.Shape.Condition == ConditionKind.Class ? batch.Labels : null;
+        var condition = _model.Shape.Condition == ConditionKind.Class ? batch.Labels : batch.Condition;
         return nn.functional.mse_loss(_model.call(batch.Input, batch.Time, condition), batch.Target!);
     }
 

@@ -14,9 +14,21 @@ public enum BatchLabels
     Cluster,
 }
 
+/// <summary>What of the encoded captions goes into a batch.</summary>
+public enum BatchText
+{
+    None,
+
+    /// <summary>[T, D] a sample: what experts read.</summary>
+    Sequence,
+
+    /// <summary>[P] a sample: what a router with pooled text reads.</summary>
+    Pooled,
+}
+
 /// <summary>
 /// Noised samples for experts, twin and router: x_t, v and 1000·t from (seed, expert, step, place in the batch) alone. For an expert that
-/// learns the noise: x on the cosine schedule, ε and the schedule's step.
+/// learns the noise: x on the cosine schedule, ε and the schedule's step. With text, a dropped caption is that of the empty string.
 /// </summary>
 public sealed class FlowMatchingSource : IBatchSource
 {
@@ -27,6 +39,7 @@ public sealed class FlowMatchingSource : IBatchSource
     private readonly BatchLabels _labels;
     private readonly double _dropout;
     private readonly bool _learnsNoise;
+    private readonly BatchText _text;
     private readonly float[] _x0;
 
     /// <param name="samples">The data: latents, or pixels as x = px/127.5 − 1.</param>
@@ -37,7 +50,8 @@ public sealed class FlowMatchingSource : IBatchSource
     /// <param name="nullClass">The label of a dropped condition: the number of classes.</param>
     /// <param name="conditionDropout">Share of samples whose condition is dropped.</param>
     /// <param name="learnsNoise">The target is ε on the cosine schedule, not the velocity of the linear path.</param>
-    /// <exception cref="ParisInputException">There are no samples, or no clusters where they are needed.</exception>
+    /// <param name="text">What of the captions a batch carries.</param>
+    /// <exception cref="ParisInputException">There are no samples, or no clusters or captions where they are needed.</exception>
     public FlowMatchingSource(
         SampleSet samples,
         DiffusionStreams streams,
@@ -46,14 +60,21 @@ public sealed class FlowMatchingSource : IBatchSource
         BatchLabels labels,
         int nullClass = 0,
         double conditionDropout = 0,
-        bool learnsNoise = false)
+        bool learnsNoise = false,
+        BatchText text = BatchText.None)
     {
         if (labels == BatchLabels.Cluster && samples.Clusters is null)
         {
             throw new ParisInputException("The samples carry no clusters; a router trains on the shards of a partition.");
         }
 
+        if (text != BatchText.None && samples.Text is null)
+        {
+            throw new ParisInputException("The model is conditioned on text, but the shards hold no encoded captions; the spec needs a section 'text'.");
+        }
+
         _samples = samples;
+        _text = text;
         _streams = streams;
         _order = new SampleSequence(streams.Order, samples.Count);
         _timeLaw = timeLaw;
@@ -70,7 +91,16 @@ public sealed class FlowMatchingSource : IBatchSource
     /// <summary>The label of a dropped condition.</summary>
     public int NullClass { get; }
 
-    public TrainingBatch Allocate() => new(BatchSize, _samples.Shape, _labels == BatchLabels.Class ? _samples.Shape : null);
+    public TrainingBatch Allocate() => new(
+        BatchSize,
+        _samples.Shape,
+        _labels == BatchLabels.Class ? _samples.Shape : null,
+        _text switch
+        {
+            BatchText.Sequence => [_samples.Text!.Tokens, _samples.Text.Dimension],
+            BatchText.Pooled => [_samples.Text!.Pooled],
+            _ => null,
+        });
 
     public void Fill(long step, TrainingBatch batch)
     {
@@ -97,8 +127,34 @@ public sealed class FlowMatchingSource : IBatchSource
             }
 
             batch.LabelSpan[i] = LabelOf(step, i, sample);
+            FillText(step, i, sample, batch);
         }
     }
+
+    private void FillText(long step, int place, int sample, TrainingBatch batch)
+    {
+        if (_text == BatchText.None)
+        {
+            return;
+        }
+
+        var condition = batch.ConditionOf(place);
+        var sequence = _text == BatchText.Sequence;
+        if (IsDropped(step, place))
+        {
+            (sequence ? _samples.NullText!.Sequence : _samples.NullText!.Pooled).CopyTo(condition);
+        }
+        else if (sequence)
+        {
+            _samples.CopySequence(sample, condition);
+        }
+        else
+        {
+            _samples.CopyPooled(sample, condition);
+        }
+    }
+
+    private bool IsDropped(long step, int place) => _dropout > 0 && _streams.Dropout.AtStep(step).ForSample(place).UniformAt(0) < _dropout;
 
     private long LabelOf(long step, int place, int sample)
     {
@@ -108,7 +164,6 @@ public sealed class FlowMatchingSource : IBatchSource
         }
 
         var label = _samples.Labels[sample];
-        var dropped = label < 0 || (_dropout > 0 && _streams.Dropout.AtStep(step).ForSample(place).UniformAt(0) < _dropout);
-        return dropped ? NullClass : label;
+        return label < 0 || IsDropped(step, place) ? NullClass : label;
     }
 }

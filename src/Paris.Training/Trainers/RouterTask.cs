@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Paris.Core;
 using Paris.Core.Random;
 using Paris.Core.Specs;
 using Paris.Models;
@@ -10,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace Paris.Training.Trainers;
 
-/// <summary>Trains the router: cross-entropy of the cluster on noised samples of all clusters.</summary>
+/// <summary>Trains the router: cross-entropy of the cluster on noised samples of all clusters, with their pooled captions if it reads text.</summary>
 public sealed class RouterTask : TrainingTask
 {
     /// <summary>The noise levels at which its accuracy is told.</summary>
@@ -36,7 +37,22 @@ public sealed class RouterTask : TrainingTask
         var streams = DiffusionStreams.ForPurpose(seed, RandomPurpose.Router);
         _samples = samples;
         _measurement = new PhiloxKey(seed, RandomPurpose.Router, 5);
-        Batches = new FlowMatchingSource(samples, streams, spec.Training.Batch, new TimeLaw(spec.Training.HighNoiseShare), BatchLabels.Cluster);
+        var text = spec.Model.Conditioning == ModelSpec.PooledText;
+        if (text && samples.Text?.Pooled != spec.Model.TextDim)
+        {
+            throw new ParisInputException(samples.Text is null
+                ? "router.model.conditioning is 'pooled-text', but the shards hold no encoded captions; the spec needs a section 'text'."
+                : $"router.model.textDim is {spec.Model.TextDim}, but the captions are encoded as {samples.Text}; they must be equal.");
+        }
+
+        Batches = new FlowMatchingSource(
+            samples,
+            streams,
+            spec.Training.Batch,
+            new TimeLaw(spec.Training.HighNoiseShare),
+            BatchLabels.Cluster,
+            conditionDropout: text ? spec.Model.ConditionDropout : 0,
+            text: text ? BatchText.Pooled : BatchText.None);
         _model = new DiTRouter(DiTShape.From(spec.Model, samples.Channels, samples.Height), clusters);
 
         // The router's own place among the initial weights: no expert has this number.
@@ -57,13 +73,13 @@ public sealed class RouterTask : TrainingTask
     {
         if (!_headOnly)
         {
-            return nn.functional.cross_entropy(_model.call(batch.Input, batch.Time), batch.Labels);
+            return nn.functional.cross_entropy(_model.call(batch.Input, batch.Time, batch.Condition), batch.Labels);
         }
 
         Tensor state; // [b, D]
         using (no_grad())
         {
-            state = _model.Trunk(batch.Input, batch.Time);
+            state = _model.Trunk(batch.Input, batch.Time, batch.Condition);
         }
 
         return nn.functional.cross_entropy(_model.Readout(state), batch.Labels);
@@ -71,7 +87,10 @@ public sealed class RouterTask : TrainingTask
 
     /// <summary>
     /// The router as it is now, on samples of the data with noise it has not seen: <c>accuracy.t0.50</c> …, mean cross-entropy
-    /// <c>entropy.t0.50</c> …, and <c>prior.l1</c> = Σ|mean p − share| at t = 1, where only the clusters' shares can be known.
+    /// <c>entropy.t0.50</c> …, and <c>prior.l1</c> = Σ|mean p − share| at t = 1, where a router without text can know only the clusters'
+    /// shares. In runs with text also <c>prompt.accuracy</c>: how often a caption and pure noise lead to the caption's cluster; without
+    /// <c>pooled-text</c> the caption goes unread. With it the numbers above are with captions, and <c>unprompted.accuracy.t0.50</c> … those
+    /// with the empty caption.
     /// </summary>
     public Dictionary<string, double> Measure()
     {
@@ -86,8 +105,18 @@ public sealed class RouterTask : TrainingTask
 
         foreach (var t in Levels)
         {
-            var (right, entropy, mean) = Measure(t, count, order);
+            var (right, entropy, mean) = Measure(t, count, order, prompted: true);
             var level = t.ToString("0.00", CultureInfo.InvariantCulture);
+            if (_model.Shape.PooledText > 0)
+            {
+                metrics[$"unprompted.accuracy.t{level}"] = Measure(t, count, order, prompted: false).Right;
+            }
+
+            if (t == 1 && _samples.Text is not null)
+            {
+                metrics["prompt.accuracy"] = right;
+            }
+
             metrics[$"accuracy.t{level}"] = right;
             metrics[$"entropy.t{level}"] = entropy;
             if (t == 1)
@@ -99,7 +128,7 @@ public sealed class RouterTask : TrainingTask
         return metrics;
     }
 
-    private (double Right, double Entropy, double[] Mean) Measure(float t, int count, SampleSequence order)
+    private (double Right, double Entropy, double[] Mean) Measure(float t, int count, SampleSequence order, bool prompted)
     {
         const int Batch = 256;
         var size = _samples.SampleSize;
@@ -114,14 +143,25 @@ public sealed class RouterTask : TrainingTask
             var n = Math.Min(Batch, count - first);
             var x = empty([n, _samples.Channels, _samples.Height, _samples.Width], ScalarType.Float32);
             var values = MemoryMarshal.Cast<byte, float>(x.bytes);
+            var width = _model.Shape.PooledText;
+            var text = width > 0 ? empty([n, width], ScalarType.Float32) : null; // [n, P]
+            var pooled = text is null ? default : MemoryMarshal.Cast<byte, float>(text.bytes);
             for (var i = 0; i < n; i++)
             {
                 _samples.CopyTo((int)order[first + i], x0);
                 _measurement.AtStep(1 + (long)(t * 1000)).ForSample(first + i).FillNormal(noise);
                 FlowMatching.Interpolate(x0, noise, t, values.Slice(i * size, size));
+                if (text is not null && prompted)
+                {
+                    _samples.CopyPooled((int)order[first + i], pooled.Slice(i * width, width));
+                }
+                else if (text is not null)
+                {
+                    _samples.NullText!.Pooled.CopyTo(pooled.Slice(i * width, width));
+                }
             }
 
-            var logits = _model.call(x, full([n], FlowMatching.TimeScale * t, ScalarType.Float32));
+            var logits = _model.call(x, full([n], FlowMatching.TimeScale * t, ScalarType.Float32), text);
             var p = nn.functional.softmax(logits, 1).data<float>().ToArray(); // [n, K]
             for (var i = 0; i < n; i++)
             {

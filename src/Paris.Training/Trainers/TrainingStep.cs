@@ -41,7 +41,7 @@ public sealed class TrainingStep(TrainingTask task, FlatParameters parameters, i
 
     private BatchView View(TrainingBatch batch, int first, int count)
     {
-        return new BatchView(Part(batch.Input), batch.Target is null ? null : Part(batch.Target), Part(batch.Time), Part(batch.Labels), batch.Step, first);
+        return new BatchView(Part(batch.Input), batch.Target is null ? null : Part(batch.Target), Part(batch.Time), Part(batch.Labels), batch.Step, first, batch.Condition is null ? null : Part(batch.Condition));
 
         Tensor Part(Tensor whole)
         {

@@ -37,4 +37,5 @@ public abstract class TrainingTask : IDisposable
 /// <param name="Labels">[b], int64.</param>
 /// <param name="Step">The step.</param>
 /// <param name="First">Place of the first of these samples in the batch.</param>
-public readonly record struct BatchView(Tensor Input, Tensor? Target, Tensor Time, Tensor Labels, long Step, int First);
+/// <param name="Condition">[b, T, D] or [b, P] encoded captions; null without text.</param>
+public readonly record struct BatchView(Tensor Input, Tensor? Target, Tensor Time, Tensor Labels, long Step, int First, Tensor? Condition = null);

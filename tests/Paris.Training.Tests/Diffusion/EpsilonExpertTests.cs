@@ -85,7 +85,7 @@ public sealed class EpsilonExpertTests
             return (x - (data * CosineSchedule.Alpha(tau))) / CosineSchedule.Sigma(tau);
         });
         VelocityModel velocityExpert = (x, t, _) => (x - data) / t.view(-1, 1, 1, 1) * 1000;
-        var sampler = new EnsembleSampler([noiseExpert, velocityExpert], (x, _) => zeros(x.shape[0], 2));
+        var sampler = new EnsembleSampler([noiseExpert, velocityExpert], (x, _, _) => zeros(x.shape[0], 2));
         var start = arange(48, float32).view(3, 1, 4, 4).cos();
 
         using var outcome = sampler.Sample(start, TimeGrid.Create("uniform", 20), RoutingStrategy.Create(strategy), [cluster, cluster, cluster], (_, _, _) => 0);

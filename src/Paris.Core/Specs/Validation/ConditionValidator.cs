@@ -16,11 +16,6 @@ internal sealed class ConditionValidator : ISpecValidator
             findings.Error("expert.model.condition", "is 'class', but 'data.classes' names no classes");
         }
 
-        if (model.Condition == "text" && spec.Data.Kind == "idx" && spec.Data.Classes.Count == 0)
-        {
-            findings.Error("expert.model.condition", "is 'text', but the data has no captions: use the kind 'folder', 'webdataset' or 'list', or name 'data.classes'");
-        }
-
         if (spec.Sampling.GuidanceScale != 1 && model.Condition == "none")
         {
             findings.Error("sampling.guidanceScale", FormattableString.Invariant($"is {spec.Sampling.GuidanceScale}, but the experts have no condition to be guided by; use 1, or set 'expert.model.condition'"));
