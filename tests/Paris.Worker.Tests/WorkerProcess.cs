@@ -124,9 +124,17 @@ internal sealed class WorkerProcess : IDisposable
         _process.WaitForExit();
     }
 
-    public int WaitForExit(TimeSpan limit) => _process.WaitForExit(limit)
-        ? _process.ExitCode
-        : throw new TimeoutException($"the worker did not end within {limit}:\n{Log}");
+    public int WaitForExit(TimeSpan limit)
+    {
+        if (!_process.WaitForExit(limit))
+        {
+            throw new TimeoutException($"the worker did not end within {limit}:\n{Log}");
+        }
+
+        // Without a limit it also waits for the last line of the log.
+        _process.WaitForExit();
+        return _process.ExitCode;
+    }
 
     public void Dispose()
     {

@@ -187,7 +187,7 @@ public sealed class RunSpecReaderTests
     [InlineData("images: train.gz", "images: x\nevaluation: { strategies: [twin] }", "run.yaml, line 4: 'evaluation.strategies' names 'twin', but the run trains none; set 'twin: true'.")]
     [InlineData("images: train.gz", "images: x\nevaluation: { strategies: [top-k], topK: 9 }", "run.yaml, line 4: 'evaluation.topK' is 9, but there are 8 experts.")]
     [InlineData("preset: nano", "preset: nano\n    condition: class", "run.yaml, line 7: 'expert.model.condition' is 'class', but 'data.labels' names no labels.")]
-    [InlineData("preset: nano", "preset: nano\n    condition: text", "run.yaml, line 7: 'expert.model.condition' is 'text', but the data has no captions")]
+    [InlineData("preset: nano", "preset: nano\n    condition: text", "run.yaml, line 7: 'expert.model.condition' is 'text', but there is no section 'text' that names the encoder")]
     public void MistakesAreOneSentenceWithLineAndKey(string old, string @new, string message)
     {
         Assert.Contains(old, Small, StringComparison.Ordinal);

@@ -338,10 +338,11 @@ public sealed class DataJobsTests : IDisposable
     /// captions, bad files and duplicates, to the bit.
     /// </summary>
     [Theory]
-    [InlineData(3, "keep", "fp32")]
-    [InlineData(7, "drop", "fp16")]
-    [InlineData(12, "drop", "fp32")]
-    public async Task Parts_give_what_the_whole_gives(int parts, string duplicates, string precision)
+    [InlineData(3, "keep", "fp32", false)]
+    [InlineData(7, "drop", "fp16", false)]
+    [InlineData(12, "drop", "fp32", false)]
+    [InlineData(5, "drop", "fp16", true)]
+    public async Task Parts_give_what_the_whole_gives(int parts, string duplicates, string precision, bool text)
     {
         for (var i = 0; i < 60; i++)
         {
@@ -376,6 +377,7 @@ public sealed class DataJobsTests : IDisposable
                 Clusters = 2,
                 FineClusters = 4,
             },
+            Text = text ? new TextSpec { Encoder = "words", Dimension = 4 } : null,
         };
         var cut = whole with { Data = whole.Data with { Parts = parts } };
         var (one, many) = (Store("one"), Store("many"));
@@ -416,7 +418,9 @@ public sealed class DataJobsTests : IDisposable
             Assert.Equal(duplicates == "drop" ? 56 : 58, manifest.Count);
             Assert.Equal(8, manifest.Shards.Count);
             Assert.Equal(manifest.Shards.Select(x => (x.Sha256, x.Count, x.Bytes)), joined.Shards.Select(x => (x.Sha256, x.Count, x.Bytes)));
-            Assert.Equal(manifest with { Shards = joined.Shards, Shape = joined.Shape, Classes = joined.Classes, ClassCounts = joined.ClassCounts }, joined);
+            Assert.Equal(manifest with { Shards = joined.Shards, Shape = joined.Shape, Classes = joined.Classes, ClassCounts = joined.ClassCounts, NullText = joined.NullText }, joined);
+            Assert.Equal(manifest.NullText?.Sha256, joined.NullText?.Sha256);
+            Assert.Equal(text && kind == JobKind.Encode, joined is { Text: not null, NullText: not null });
             Assert.Equal(manifest.ClassCounts, joined.ClassCounts);
             Assert.Equal(manifest.Classes, joined.Classes);
             Assert.Equal(kind == JobKind.Encode && precision == "fp16" ? TensorType.F16 : null, joined.Type);
@@ -431,10 +435,16 @@ public sealed class DataJobsTests : IDisposable
         }
 
         Assert.Equal((2, 2), ((int)read.Metrics["duplicates"], (int)(await ShardManifest.LoadAsync(one, read.Outputs["manifest-test"])).Shards.Count - 2));
-        foreach (var role in new[] { "captions", "bad-files" })
+        foreach (var role in new[] { "captions", "captions-test", "bad-files" })
         {
             Assert.Equal(read.Outputs[role].Sha256, cutRead.Outputs[role].Sha256);
         }
+
+        // With text, every image has a caption, if only its class's name; what prompts are read with is kept by the job that joins.
+        Assert.Equal(text ? read.Metrics["samples"] : 19 - (duplicates == "drop" ? 1 : 0), read.Metrics["captions"]);
+        Assert.Equal(["captions", "captions-test"], read.Outputs.Keys.Where(x => x.StartsWith("captions", StringComparison.Ordinal)).Order());
+        Assert.Equal(text, Result(many, JobKind.Encode).Outputs.ContainsKey("text-encoder"));
+        Assert.Equal(Result(one, JobKind.Encode).Outputs.GetValueOrDefault("text-encoder")?.Sha256, Result(many, JobKind.Encode).Outputs.GetValueOrDefault("text-encoder")?.Sha256);
 
         // The id is the number in the source, whatever was left out.
         var images = await SampleSet.LoadAsync(many, cutRead.Outputs["manifest"]);
