@@ -21,11 +21,14 @@ public sealed class KilledWorkerTests(TinyRun run) : IClassFixture<TinyRun>
 
         var store = run.Copy("killed");
         var random = new PhiloxKey(1, RandomPurpose.Simulation).Stream();
-        var kills = 0;
+        var (kills, owners) = (0, 0);
         for (var attempt = 0; attempt < 40; attempt++)
         {
             using var worker = WorkerProcess.Start(store, run.Expert, TinyRun.NewClaim());
-            if (worker.Next<ReadyEvent>(_patience) is null || attempt >= 8)
+            // None, when the last kill came after the result.
+            var ready = worker.Next<ReadyEvent>(_patience) is not null;
+            owners += ready ? 1 : 0;
+            if (!ready || attempt >= 8)
             {
                 Assert.Equal(0, worker.WaitForExit(_patience));
                 break;
@@ -39,7 +42,7 @@ public sealed class KilledWorkerTests(TinyRun run) : IClassFixture<TinyRun>
 
         Assert.True(kills >= 3, $"only {kills} kills hit a running worker");
         Assert.Equal(expected, run.Result(store)!.Facts["weights-sha256"]);
-        Assert.Equal(kills + 1, run.Head(store)!.Epoch);
+        Assert.Equal(owners, run.Head(store)!.Epoch);
     }
 
     [Fact]
