@@ -543,7 +543,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         try
         {
             var headOnly = job.Id is { Kind: JobKind.TrainRouter, Revision: > 1 } && Ensemble.Of(job.Id.Revision).Change!.Router == RouterRefit.Head;
-            var order = new QueueOrder(_spec!.Priority, _submitted, job.Place, job.Id.Key) { Share = _spec.Share, Demand = JobDemand.Of(_spec, job.Id.Kind, job.Total, headOnly) };
+            var order = new QueueOrder(_spec!.Priority, _submitted, job.Place, job.Id.Key) { Share = _spec.Share, Demand = JobDemand.Of(_spec, job.Id.Kind, job.Total, headOnly, job.Id.Kind == JobKind.TrainExpert ? job.Id.Expert : null) };
             var grain = GrainFactory.GetJob(job.Id);
             if (before == JobOutcome.SetAside && _record.Wish == RunWish.Run)
             {

@@ -36,6 +36,23 @@ public sealed record DiTShape(
     /// <summary>Width of the MLP.</summary>
     public int MlpHidden => (int)(Hidden * MlpRatio);
 
+    /// <summary>Numbers in an expert of this shape, its position embedding included: 605,970,448 for the released Paris experts.</summary>
+    public long ExpertParameters()
+    {
+        long Linear(long from, long to) => (from * to) + to;
+        long d = Hidden;
+        var attention = Linear(d, 3 * d) + Linear(d, d);
+        var layer = (6 * d) + attention + Linear(d, MlpHidden) + Linear(MlpHidden, d) + (Condition == ConditionKind.Text ? attention : 0);
+        var condition = Condition switch
+        {
+            ConditionKind.Text => Linear(TextDim, d),
+            ConditionKind.Class => (Classes + 1) * d,
+            _ => 0,
+        };
+        return Linear((long)Channels * Patch * Patch, d) + (Tokens * d) + Linear(TimeEmbedding.Frequencies, d) + Linear(d, d) + condition
+            + Linear(d, 6 * d) + (Layers * layer) + (2 * d) + Linear(d, (long)Channels * Patch * Patch);
+    }
+
     /// <summary>The shape of a spec's model, with its preset filled in.</summary>
     /// <param name="spec">Dimensions, explicit or by preset.</param>
     /// <param name="channels">C.</param>

@@ -9,6 +9,23 @@ public sealed class ModelShapesTests
 {
     private static readonly DiTShape _small = new(4, 8, 32, 2, 4);
 
+    [Fact]
+    public void An_experts_size_is_known_without_building_it()
+    {
+        foreach (var shape in new[]
+        {
+            _small,
+            _small with { Condition = ConditionKind.Text, TextDim = 24, Patch = 4 },
+            _small with { Condition = ConditionKind.Class, Classes = 10, MlpRatio = 2.5, Layers = 3 },
+        })
+        {
+            using var model = new DiTExpert(shape);
+            Assert.Equal(model.state_dict().Values.Sum(x => x.numel()), shape.ExpertParameters());
+        }
+
+        Assert.Equal(605_970_448, new DiTShape(4, 32, 1152, 28, 16, Condition: ConditionKind.Text).ExpertParameters());
+    }
+
     /// <summary>The counts of the published models: expert XL/2 with text, router B/2 for 8 clusters (position tables included).</summary>
     [Theory]
     [InlineData(true, 28, 605_970_448L)]

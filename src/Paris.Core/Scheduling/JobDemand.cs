@@ -18,11 +18,13 @@ public sealed record JobDemand(ResourceNeeds Needs, string Shape = "", double Sa
     /// <param name="kind">The job's.</param>
     /// <param name="steps">Its optimiser steps, where a change of the ensemble names others than the spec; 0 takes the spec's.</param>
     /// <param name="headOnly">A refit of the router's head: its steps are cheaper than a whole router's.</param>
-    public static JobDemand Of(RunSpec spec, JobKind kind, long steps = 0, bool headOnly = false)
+    /// <param name="expert">An expert's number, where it may differ from the others.</param>
+    public static JobDemand Of(RunSpec spec, JobKind kind, long steps = 0, bool headOnly = false, int? expert = null)
     {
+        var own = expert is { } number ? spec.ExpertOf(number) : spec.Expert;
         var (trainer, batch) = kind switch
         {
-            JobKind.TrainExpert => (spec.Expert, spec.Expert.Training.Batch),
+            JobKind.TrainExpert => (own, own.Training.Batch),
             JobKind.TrainTwin => (spec.Expert, spec.Expert.Training.Batch * spec.Clustering.Clusters),
             JobKind.TrainRouter => (spec.Router, spec.Router.Training.Batch),
             _ => (null, 0),

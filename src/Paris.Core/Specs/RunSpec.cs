@@ -26,6 +26,9 @@ public sealed record RunSpec
 
     public required TrainerSpec Expert { get; init; }
 
+    /// <summary>Experts that differ from <c>expert</c>, by their number, in any order: sizes, batches, precisions, machines.</summary>
+    public IReadOnlyList<OwnExpertSpec> Experts { get; init; } = [];
+
     public required TrainerSpec Router { get; init; }
 
     /// <summary>The monolithic baseline: the expert's architecture and steps, batch K × the expert's.</summary>
@@ -58,6 +61,10 @@ public sealed record RunSpec
 
     /// <summary>Whether images are drawn from prompts.</summary>
     public bool TakesPrompts() => Expert.Model.Condition == "text" || Router.Model.Conditioning == ModelSpec.PooledText;
+
+    /// <summary>An expert's model and training: <see cref="Expert"/>, and what <see cref="Experts"/> says of this number over it.</summary>
+    /// <param name="expert">The expert's number; the twin's is none, it trains by <see cref="Expert"/>.</param>
+    public TrainerSpec ExpertOf(int expert) => Experts.FirstOrDefault(x => x.Expert == expert)?.Over(Expert) ?? Expert;
 
     /// <summary>The specification with the models' presets filled in; idempotent.</summary>
     /// <exception cref="ParisInputException">A preset is unknown, or a dimension is given neither by key nor by preset.</exception>
@@ -255,6 +262,82 @@ public sealed record TrainerSpec
     public bool LearnsNoise(int expert) => expert >= 0 && expert < (Objectives?.Count ?? 0) && Objectives![expert] == "ddpm";
 }
 
+/// <summary>What one expert has of its own; whatever is left out is as in <c>expert</c>. Condition, objective and steps are shared.</summary>
+public sealed record OwnExpertSpec
+{
+    /// <summary>The expert's number, that of its cluster.</summary>
+    [Range(0, 65534)]
+    public required int Expert { get; init; }
+
+    /// <summary>Another size of model.</summary>
+    public OwnSizeSpec? Model { get; init; }
+
+    /// <summary>Samples a step; 0: as the others.</summary>
+    [Range(0, 1 << 24)]
+    public int Batch { get; init; }
+
+    /// <summary>Micro-batches a step; 0: as the others.</summary>
+    [Range(0, 1 << 24)]
+    public int Accumulate { get; init; }
+
+    /// <summary><c>fp32</c> or <c>bf16</c>; null: as the others.</summary>
+    [OneOf("fp32", "bf16")]
+    public string? Precision { get; init; }
+
+    /// <summary>What its slot must have; null: as the others.</summary>
+    public ResourcesSpec? Resources { get; init; }
+
+    internal TrainerSpec Over(TrainerSpec shared) => shared with
+    {
+        Model = Model?.Over(shared.Model) ?? shared.Model,
+        Training = shared.Training with
+        {
+            Batch = Batch > 0 ? Batch : shared.Training.Batch,
+            Accumulate = Accumulate > 0 ? Accumulate : shared.Training.Accumulate,
+            Precision = Precision ?? shared.Training.Precision,
+        },
+        Resources = Resources ?? shared.Resources,
+    };
+}
+
+/// <summary>The size of one expert: a preset, or dimensions; 0: as in <c>expert.model</c>.</summary>
+public sealed record OwnSizeSpec
+{
+    /// <inheritdoc cref="ModelSpec.Preset"/>
+    [OneOf(typeof(ModelPresets), nameof(ModelPresets.Names), IgnoreCase = true)]
+    public string? Preset { get; init; }
+
+    /// <summary>D.</summary>
+    [Range(0, 65536)]
+    public int Hidden { get; init; }
+
+    [Range(0, 1024)]
+    public int Layers { get; init; }
+
+    [Range(0, 1024)]
+    public int Heads { get; init; }
+
+    [Range(0, 64)]
+    public int Patch { get; init; }
+
+    [Range(0.0, 64.0)]
+    public double MlpRatio { get; init; }
+
+    internal ModelSpec Over(ModelSpec shared)
+    {
+        var preset = Preset is not null && ModelPresets.All.TryGetValue(Preset, out var named) ? named : (shared.Hidden, shared.Layers, shared.Heads, shared.Patch);
+        return shared with
+        {
+            Preset = Preset ?? shared.Preset,
+            Hidden = Hidden > 0 ? Hidden : preset.Hidden,
+            Layers = Layers > 0 ? Layers : preset.Layers,
+            Heads = Heads > 0 ? Heads : preset.Heads,
+            Patch = Patch > 0 ? Patch : preset.Patch,
+            MlpRatio = MlpRatio > 0 ? MlpRatio : shared.MlpRatio,
+        };
+    }
+}
+
 /// <summary>What a slot's device must have: all that is given here.</summary>
 public sealed record ResourcesSpec
 {
@@ -417,6 +500,10 @@ public sealed record SamplingSpec
 
     [Range(0.0, 1000.0)]
     public double GuidanceScale { get; init; } = 1;
+
+    /// <summary>Experts in memory at once; others are read when a step asks for them. 0: as many as fit into the memory that is free.</summary>
+    [Range(0, 65535)]
+    public int ResidentExperts { get; init; }
 }
 
 /// <summary>What the table compares.</summary>

@@ -59,13 +59,13 @@ internal sealed class SpecBinder
             {
                 result[key] = BindValue(entry.Value, property, fallback, Join(path, key));
             }
+            else if (property.GetCustomAttribute<System.Runtime.CompilerServices.RequiredMemberAttribute>() is not null && (fallback is null || property.PropertyType.IsValueType))
+            {
+                throw new ParisInputException($"{map.Where}: the key '{Join(path, key)}' is missing.");
+            }
             else if (fallback is not null)
             {
                 result[key] = JsonSerializer.SerializeToNode(fallback, property.PropertyType, RunSpecJson.Options);
-            }
-            else if (property.GetCustomAttribute<System.Runtime.CompilerServices.RequiredMemberAttribute>() is not null)
-            {
-                throw new ParisInputException($"{map.Where}: the key '{Join(path, key)}' is missing.");
             }
         }
 
@@ -79,6 +79,10 @@ internal sealed class SpecBinder
             .ToDictionary(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name), StringComparer.Ordinal);
 
     internal static bool IsRecord(Type type) => type.IsClass && type.Namespace == typeof(RunSpec).Namespace;
+
+    /// <summary>The record that a list consists of; null for other types.</summary>
+    internal static Type? RecordOf(Type type)
+        => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) && IsRecord(type.GetGenericArguments()[0]) ? type.GetGenericArguments()[0] : null;
 
     internal static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
 
@@ -117,6 +121,23 @@ internal sealed class SpecBinder
             }
 
             return new JsonArray([.. list.Items.Select(item => Text(item, path))]);
+        }
+
+        if (RecordOf(type) is { } element)
+        {
+            if (node is not SpecList list)
+            {
+                throw Wrong(node, path, $"should be a list of groups of keys: {Names(element)}");
+            }
+
+            var array = new JsonArray();
+            foreach (var (i, item) in list.Items.Index())
+            {
+                _places[$"{path}[{i}]"] = item.Where;
+                array.Add(Bind(item, element, null, $"{path}[{i}]"));
+            }
+
+            return array;
         }
 
         if (type == typeof(string))

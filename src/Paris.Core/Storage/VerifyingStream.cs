@@ -8,9 +8,9 @@ namespace Paris.Core.Storage;
 /// </summary>
 /// <param name="inner">The blob from its beginning; stays the caller's.</param>
 /// <param name="length">Its length.</param>
-/// <param name="sha256">What its SHA-256 must be, lower-case hex.</param>
+/// <param name="sha256">What its SHA-256 must be, lower-case hex; null: whatever it is.</param>
 /// <param name="name">Its name, for messages.</param>
-public sealed class VerifyingStream(Stream inner, long length, string sha256, string name) : Stream
+public sealed class VerifyingStream(Stream inner, long length, string? sha256, string name) : Stream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _position;
@@ -34,6 +34,11 @@ public sealed class VerifyingStream(Stream inner, long length, string sha256, st
     /// <exception cref="ParisInputException">The blob is damaged.</exception>
     public void Complete()
     {
+        if (sha256 is null)
+        {
+            return;
+        }
+
         try
         {
             SkipTo(length);
@@ -53,7 +58,11 @@ public sealed class VerifyingStream(Stream inner, long length, string sha256, st
     public override int Read(Span<byte> buffer)
     {
         var read = inner.Read(buffer[..(int)Math.Min(buffer.Length, length - _position)]);
-        _hash.AppendData(buffer[..read]);
+        if (sha256 is not null)
+        {
+            _hash.AppendData(buffer[..read]);
+        }
+
         _position += read;
         return read;
     }

@@ -112,11 +112,14 @@ public sealed class JobContext
     /// Reads another job's output of any size front to back, as <see cref="Paris.Models.WeightFile"/> does; its SHA-256 is taken on the way and
     /// compared at the end, so memory holds what <paramref name="read"/> keeps and nothing else.
     /// </summary>
+    /// <param name="entry">The output.</param>
+    /// <param name="read">Takes the tensors in the file's order.</param>
+    /// <param name="verify">False reads without the hash: a blob that this process has verified before.</param>
     /// <exception cref="Paris.Core.ParisInputException">The blob is damaged or no safetensors file; what was read is not to be used.</exception>
-    public void ReadTensors(BlobEntry entry, Action<SafetensorsFile> read)
+    public void ReadTensors(BlobEntry entry, Action<SafetensorsFile> read, bool verify = true)
     {
         using var blob = Await(Store.OpenReadAsync(entry.Name));
-        using var stream = new VerifyingStream(blob, entry.Bytes, entry.Sha256, entry.Name);
+        using var stream = new VerifyingStream(blob, entry.Bytes, verify ? entry.Sha256 : null, entry.Name);
         try
         {
             using var file = SafetensorsFile.FromStream(stream, entry.Name);
@@ -129,6 +132,16 @@ public sealed class JobContext
         }
 
         stream.Complete();
+    }
+
+    /// <summary>The names and shapes in another job's output; the tensors are not read, and nothing is verified.</summary>
+    /// <exception cref="Paris.Core.ParisInputException">The blob is no safetensors file.</exception>
+    public SafetensorsHeader ReadHeader(BlobEntry entry)
+    {
+        using var blob = Await(Store.OpenReadAsync(entry.Name));
+        using var stream = new VerifyingStream(blob, entry.Bytes, null, entry.Name);
+        using var file = SafetensorsFile.FromStream(stream, entry.Name);
+        return file.Header;
     }
 
     /// <summary>A revision of the run's ensemble.</summary>

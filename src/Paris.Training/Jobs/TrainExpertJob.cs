@@ -17,7 +17,7 @@ public sealed class TrainExpertJob : IJob
     {
         var twin = context.Job.Kind == JobKind.TrainTwin;
         var (samples, manifest) = twin ? PartitionReading.All(context) : PartitionReading.Cluster(context, context.Job.Expert);
-        var spec = context.Spec.Expert;
+        var spec = twin ? context.Spec.Expert : context.Spec.ExpertOf(context.Job.Expert);
         if (context.Ensemble.Change?.Steps is { } steps)
         {
             spec = spec with { Training = spec.Training with { Steps = steps } };

@@ -24,7 +24,8 @@ internal static class TrainedModel
             ["step"] = outcome.Record.Step.ToString(CultureInfo.InvariantCulture),
             ["spec_sha256"] = outcome.Record.SpecHash,
         };
-        return JobContext.Await(context.Fence.PutOutputAsync("model.safetensors", ModelFile.Write(task.Module, loop.Parameters, all)));
+        using var file = ModelFile.Write(task.Module, loop.Parameters, all);
+        return JobContext.Await(context.Fence.PutOutputAsync("model.safetensors", file));
     }
 
     /// <summary>Commits the result: the outputs, the metrics of every training and those of this one.</summary>

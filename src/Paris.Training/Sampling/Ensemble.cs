@@ -1,5 +1,4 @@
 using Paris.Core;
-using Paris.Core.Formats;
 using Paris.Core.Jobs;
 using Paris.Core.Random;
 using Paris.Core.Specs;
@@ -13,12 +12,21 @@ namespace Paris.Training.Sampling;
 
 /// <summary>
 /// A run's finished models, ready to draw images: the experts (or the twin alone), the router where it is there, the cluster shares and
-/// the codec back to pictures.
+/// the codec back to pictures. Experts are read when they are asked for, and as many are kept as <c>sampling.residentExperts</c> or the free
+/// memory allows.
 /// </summary>
 public sealed class Ensemble : IDisposable
 {
-    private readonly List<nn.Module> _modules = [];
+    /// <summary>Share of the free memory that experts may take; activations, the codec and other jobs need the rest.</summary>
+    private const double MemoryShare = 0.7;
+
+    /// <summary>Bytes that the widest activation of one pass may take.</summary>
+    private const long ActivationBytes = 256L << 20;
+
     private readonly RunSpec _spec;
+    private readonly HashSet<JobId> _verified = [];
+    private ExpertPool? _pool;
+    private DiTRouter? _router;
 
     private Ensemble(RunSpec spec, LatentCodec codec, IReadOnlyList<int> experts)
     {
@@ -40,7 +48,10 @@ public sealed class Ensemble : IDisposable
 
     public EnsembleSampler Sampler { get; private set; } = null!;
 
-    /// <summary>Loads the models a strategy needs; the twin is an ensemble of one.</summary>
+    /// <summary>The experts in memory.</summary>
+    public ExpertPool Pool => _pool!;
+
+    /// <summary>Finds the models a strategy needs; the twin is an ensemble of one.</summary>
     /// <param name="context">The job.</param>
     /// <param name="strategy">A strategy, <c>twin</c>, or <c>expert-3</c>.</param>
     /// <param name="revision">Which experts, router and clusters.</param>
@@ -48,30 +59,35 @@ public sealed class Ensemble : IDisposable
     public static Ensemble Load(JobContext context, string strategy, EnsembleRevision revision)
     {
         var spec = context.Spec;
-        var ensemble = new Ensemble(spec, LatentCodec.Load(context), strategy == StrategyNames.Twin ? [0] : [.. revision.Members.Select(x => x.Expert)]);
+        var twin = strategy == StrategyNames.Twin;
+        if (twin && !spec.Twin)
+        {
+            throw new ParisInputException($"run '{spec.Name}' trains no twin; set 'twin: true' in its spec.");
+        }
+
+        var ensemble = new Ensemble(spec, LatentCodec.Load(context), twin ? [0] : [.. revision.Members.Select(x => x.Expert)]);
         try
         {
-            var experts = new List<VelocityModel>();
-            RouterModel? router = null;
-            if (strategy == StrategyNames.Twin)
-            {
-                if (!spec.Twin)
-                {
-                    throw new ParisInputException($"run '{spec.Name}' trains no twin; set 'twin: true' in its spec.");
-                }
+            JobId[] jobs = twin ? [new JobId(spec.Name, JobKind.TrainTwin)] : [.. revision.Members.Select(x => x.Job(spec.Name))];
 
-                experts.Add(ensemble.LoadExpert(context, new JobId(spec.Name, JobKind.TrainTwin)));
-                ensemble.Shares = [1];
-            }
-            else
+            // One expert alone can be looked at while the others and the router still train.
+            var alone = strategy.StartsWith("expert-", StringComparison.Ordinal);
+            var experts = new PooledExpert?[jobs.Length];
+            PooledExpert Found(int k) => experts[k] ??= ensemble.Find(context, jobs[k]);
+            foreach (var (k, job) in jobs.Index().Where(x => !alone || strategy == $"expert-{x.Item.Part}"))
             {
-                var sizes = PartitionReading.Sizes(context, revision);
-                ensemble.Shares = [.. sizes.Select(size => size / sizes.Sum())];
-                experts.AddRange(revision.Members.Select(x => ensemble.LoadExpert(context, x.Job(spec.Name))));
-                router = ensemble.LoadRouter(context, new JobId(spec.Name, JobKind.TrainRouter, Revision: revision.Router));
+                Found(k);
             }
 
-            ensemble.Sampler = new EnsembleSampler(experts, router);
+            var router = twin || alone ? null : ensemble.FindRouter(context, new JobId(spec.Name, JobKind.TrainRouter, Revision: revision.Router));
+            var sizes = twin ? [1] : PartitionReading.Sizes(context, revision);
+            ensemble.Shares = [.. sizes.Select(size => size / sizes.Sum())];
+            ensemble._pool = new ExpertPool(Found, spec.Sampling.ResidentExperts, (long)(MemoryShare * HostMemory.Free()));
+            ensemble.Sampler = new EnsembleSampler(
+                [.. jobs.Select((job, k) => ensemble.Velocity(job, k))],
+                router,
+                ensemble._pool.Order,
+                experts.OfType<PooledExpert>().Select(x => MostImages(x.Shape)).DefaultIfEmpty(1).Min());
             return ensemble;
         }
         catch
@@ -105,47 +121,71 @@ public sealed class Ensemble : IDisposable
 
     public void Dispose()
     {
-        foreach (var module in _modules)
-        {
-            module.Dispose();
-        }
-
+        _pool?.Dispose();
+        _router?.Dispose();
         Codec.Dispose();
     }
 
-    private VelocityModel LoadExpert(JobContext context, JobId job)
-    {
-        var (channels, side) = _spec.LatentShape();
-        using var file = OpenWeights(context, job);
-        // The file knows how many classes the data had: its table has one row more, the null class.
-        var classes = file.Contains("class_embed") ? (int)file["class_embed"].Shape[0] - 1 : 0;
-        if (_modules.Count > 0 && classes != Classes)
-        {
-            throw new ParisInputException($"{job.Key} knows {classes} classes, the experts before it {Classes}; an ensemble shares its classes.");
-        }
+    /// <summary>Images a pass whose widest activation stays within bounds.</summary>
+    private static int MostImages(DiTShape shape) => (int)Math.Clamp(ActivationBytes / (sizeof(float) * (long)shape.Tokens * shape.MlpHidden), 1, int.MaxValue);
 
-        Classes = classes;
-        var expert = Keep(new DiTExpert(DiTShape.From(_spec.Expert.Model, channels, side, classes)));
-        WeightFile.Load(expert, file);
-        VelocityModel model = (x, t, condition) => expert.call(x, t, condition);
+    /// <summary>Expert k as the sampler calls it.</summary>
+    private VelocityModel Velocity(JobId job, int k)
+    {
+        VelocityModel model = (x, t, condition) => Pool.Get(k).call(x, t, condition);
         return job.Kind == JobKind.TrainExpert && _spec.Expert.LearnsNoise(job.Expert) ? EpsilonExpert.AsVelocity(model) : model;
     }
 
-    private RouterModel LoadRouter(JobContext context, JobId job)
+    private PooledExpert Find(JobContext context, JobId job)
     {
+        var entry = context.Require(job).Outputs["model"];
+        var spec = job.Kind == JobKind.TrainExpert ? _spec.ExpertOf(job.Expert) : _spec.Expert;
+        if (spec.Model.Condition == "class")
+        {
+            // The file knows how many classes the data had: its table has one row more, the null class.
+            var classes = context.ReadHeader(entry).Find("class_embed") is { Shape.Length: 2 } table ? (int)table.Shape[0] - 1 : 0;
+            if (Classes > 0 && classes != Classes)
+            {
+                throw new ParisInputException($"{job.Key} knows {classes} classes, the experts before it {Classes}; an ensemble shares its classes.");
+            }
+
+            Classes = classes;
+        }
+
         var (channels, side) = _spec.LatentShape();
-        var router = Keep(new DiTRouter(DiTShape.From(_spec.Router.Model, channels, side), Experts.Count));
-        using var file = OpenWeights(context, job);
-        WeightFile.Load(router, file);
-        return (x, t, text) => router.call(x, t, text);
+        return new PooledExpert(DiTShape.From(spec.Model, channels, side, Classes), model => Read(context, job, entry, model));
     }
 
-    private static SafetensorsFile OpenWeights(JobContext context, JobId job) => context.OpenTensors(context.Require(job).Outputs["model"]);
-
-    private T Keep<T>(T module)
-        where T : nn.Module
+    /// <summary>Weights are checked when they are read first; one that is read again is what it was.</summary>
+    private void Read(JobContext context, JobId job, BlobEntry entry, nn.Module model)
     {
-        _modules.Add(module);
-        return module;
+        context.ReadTensors(entry, file => WeightFile.Load(model, file), verify: !_verified.Contains(job));
+        _verified.Add(job);
+    }
+
+    private RouterModel FindRouter(JobContext context, JobId job)
+    {
+        var entry = context.Require(job).Outputs["model"];
+        var (channels, side) = _spec.LatentShape();
+        return (x, t, text) =>
+        {
+            if (_router is null)
+            {
+                var router = new DiTRouter(DiTShape.From(_spec.Router.Model, channels, side), Experts.Count);
+                try
+                {
+                    Read(context, job, entry, router);
+                }
+                catch
+                {
+                    router.Dispose();
+                    throw;
+                }
+
+                _router = router;
+            }
+
+            return _router.call(x, t, text);
+        };
     }
 }

@@ -15,7 +15,12 @@ public delegate Tensor RouterModel(Tensor x, Tensor t, Tensor? text);
 /// its decision serves both branches of the guidance, which happens inside each expert: v = v_u + s (v_c − v_u).
 /// Images are grouped by expert, so a step costs one pass an expert over the images that chose it.
 /// </summary>
-public sealed class EnsembleSampler(IReadOnlyList<VelocityModel> experts, RouterModel? router)
+/// <param name="experts">[K].</param>
+/// <param name="router">Null where no strategy asks it.</param>
+/// <param name="order">In which order a step asks the experts it needs; null: by their place. The result does not depend on it.</param>
+/// <param name="group">Most images an expert is given at once, both branches of the guidance counted.</param>
+public sealed class EnsembleSampler(
+    IReadOnlyList<VelocityModel> experts, RouterModel? router, Func<IEnumerable<int>, IReadOnlyList<int>>? order = null, int group = int.MaxValue)
 {
     /// <summary>K.</summary>
     public int Experts => experts.Count;
@@ -85,10 +90,22 @@ public sealed class EnsembleSampler(IReadOnlyList<VelocityModel> experts, Router
                     weights.AsSpan(at, Experts));
             }
 
-            var velocity = zeros_like(x);
-            for (var k = 0; k < Experts; k++)
+            // Added up by their place, whatever the order they are asked in.
+            var parts = new (Tensor Index, Tensor Velocity)?[Experts];
+            var wanted = Enumerable.Range(0, Experts).Where(k => Chose(weights, k, step, steps, count));
+            foreach (var k in order?.Invoke(wanted) ?? [.. wanted])
             {
-                expertCalls += AddExpert(k, x, t, step, steps, weights, guidance, velocity);
+                parts[k] = Ask(k, x, t, step, steps, weights, guidance);
+                expertCalls += parts[k]!.Value.Index.shape[0];
+            }
+
+            var velocity = zeros_like(x);
+            foreach (var part in parts)
+            {
+                if (part is { } given)
+                {
+                    velocity.index_add_(0, given.Index, given.Velocity, 1);
+                }
             }
 
             x.add_(velocity, times[step + 1] - t);
@@ -100,8 +117,11 @@ public sealed class EnsembleSampler(IReadOnlyList<VelocityModel> experts, Router
 
     private static Tensor full(int count, float value) => torch.full([count], value, dtype: ScalarType.Float32);
 
-    /// <summary>Adds w_k v_k for the images that chose expert k, and returns how many they are.</summary>
-    private int AddExpert(int k, Tensor x, float t, int step, int steps, float[] weights, Guidance? guidance, Tensor velocity)
+    private bool Chose(float[] weights, int k, int step, int steps, int count)
+        => Enumerable.Range(0, count).Any(image => weights[(((image * steps) + step) * Experts) + k] > 0);
+
+    /// <summary>The images that chose expert k [n], and w_k v_k of them [n, C, H, W].</summary>
+    private (Tensor Index, Tensor Velocity) Ask(int k, Tensor x, float t, int step, int steps, float[] weights, Guidance? guidance)
     {
         var count = (int)x.shape[0];
         var images = new List<long>(count);
@@ -116,39 +136,42 @@ public sealed class EnsembleSampler(IReadOnlyList<VelocityModel> experts, Router
             }
         }
 
-        if (images.Count == 0)
+        using var scope = NewDisposeScope();
+        var both = guidance is { Scale: not 1 };
+        var most = Math.Max(1, both ? group / 2 : group);
+        var parts = new List<Tensor>();
+        for (var first = 0; first < images.Count; first += most)
         {
-            return 0;
+            var n = Math.Min(most, images.Count - first);
+            var index = tensor([.. images.Skip(first).Take(n)], dtype: ScalarType.Int64); // [n]
+            var column = tensor([.. shares.Skip(first).Take(n)], dtype: ScalarType.Float32).view(n, 1, 1, 1);
+            var chosen = n == count ? x : x.index_select(0, index); // [n, C, H, W]
+            parts.Add((Velocity(k, chosen, t, index, guidance) * column).MoveToOuterDisposeScope());
         }
 
+        var all = parts.Count == 1 ? parts[0] : cat(parts, 0);
+        return (tensor(images.ToArray(), dtype: ScalarType.Int64).MoveToOuterDisposeScope(), all.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>v_k of some images [n, C, H, W] under the guidance.</summary>
+    private Tensor Velocity(int k, Tensor chosen, float t, Tensor index, Guidance? guidance)
+    {
         using var scope = NewDisposeScope();
-        var n = images.Count;
-        var index = tensor(images.ToArray(), dtype: ScalarType.Int64); // [n]
-        var weightColumn = tensor(shares.ToArray(), dtype: ScalarType.Float32).view(n, 1, 1, 1);
-        var chosen = n == count ? x : x.index_select(0, index); // [n, C, H, W]
-        Tensor v;
+        var n = (int)chosen.shape[0];
         if (guidance is null)
         {
-            v = experts[k](chosen, full(n, 1000f * t), null);
-        }
-        else
-        {
-            var condition = guidance.Condition.index_select(0, index);
-            if (guidance.Scale == 1)
-            {
-                v = experts[k](chosen, full(n, 1000f * t), condition);
-            }
-            else
-            {
-                // Both branches in one pass.
-                var both = experts[k](cat([chosen, chosen]), full(2 * n, 1000f * t), cat([condition, guidance.NullCondition.index_select(0, index)]));
-                var vCondition = both.narrow(0, 0, n);
-                var vNull = both.narrow(0, n, n);
-                v = vNull + ((vCondition - vNull) * guidance.Scale);
-            }
+            return experts[k](chosen, full(n, 1000f * t), null).MoveToOuterDisposeScope();
         }
 
-        velocity.index_add_(0, index, v * weightColumn, 1);
-        return n;
+        var condition = guidance.Condition.index_select(0, index);
+        if (guidance.Scale == 1)
+        {
+            return experts[k](chosen, full(n, 1000f * t), condition).MoveToOuterDisposeScope();
+        }
+
+        // Both branches in one pass.
+        var both = experts[k](cat([chosen, chosen]), full(2 * n, 1000f * t), cat([condition, guidance.NullCondition.index_select(0, index)]));
+        var vNull = both.narrow(0, n, n);
+        return (vNull + ((both.narrow(0, 0, n) - vNull) * guidance.Scale)).MoveToOuterDisposeScope();
     }
 }

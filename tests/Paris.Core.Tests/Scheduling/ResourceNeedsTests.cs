@@ -59,6 +59,11 @@ public sealed class ResourceNeedsTests
         Assert.Equal((7.0 * expert.SamplesPerStep, expert.Shape), (JobDemand.Of(spec, JobKind.TrainExpert, 7).Samples, JobDemand.Of(spec, JobKind.TrainExpert, 7).Shape));
         Assert.NotEqual(JobDemand.Of(spec, JobKind.TrainRouter).Shape, JobDemand.Of(spec, JobKind.TrainRouter, headOnly: true).Shape);
         Assert.Equal(expert.Shape, JobDemand.Of(spec with { Name = "other", Seed = 7 }, JobKind.TrainExpert).Shape);
+        var mixed = spec with { Experts = [new OwnExpertSpec { Expert = 2, Batch = 16, Resources = new ResourcesSpec { Memory = 1 } }] };
+        var own = JobDemand.Of(mixed, JobKind.TrainExpert, expert: 2);
+        Assert.Equal((new ResourceNeeds(GiB), 160.0, 16), (own.Needs, own.Samples, own.SamplesPerStep));
+        Assert.NotEqual(expert.Shape, own.Shape);
+        Assert.Equal(expert, JobDemand.Of(mixed, JobKind.TrainExpert, expert: 1));
         Assert.Equal(6400, expert.SampleRate(100, "steps"));
         Assert.Equal(100, expert.SampleRate(100, "samples"));
     }

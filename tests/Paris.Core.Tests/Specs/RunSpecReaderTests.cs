@@ -34,6 +34,18 @@ public sealed class RunSpecReaderTests
     }
 
     [Fact]
+    public void AnExpertMayDifferFromTheOthers()
+    {
+        var (spec, warnings) = RunSpecReader.Parse(Small + "\nexperts:\n- { expert: 3, model: { preset: micro, layers: 3 }, batch: 32, precision: bf16, resources: { memory: 40 } }\n- expert: 5\n", "run.yaml");
+        var own = spec.ExpertOf(3);
+        Assert.Equal((96, 3, 4, 2, 4.0), (own.Model.Hidden, own.Model.Layers, own.Model.Heads, own.Model.Patch, own.Model.MlpRatio));
+        Assert.Equal((2000, 32, "bf16", 40.0), (own.Training.Steps, own.Training.Batch, own.Training.Precision, own.Resources!.Memory));
+        Assert.Equal(spec.Expert, spec.ExpertOf(2));
+        Assert.Equal(["'experts[1]' says nothing of expert 5 that 'expert' does not say."], warnings);
+        Assert.Equal(RunSpecJson.Hash(spec), RunSpecJson.Hash(RunSpecJson.Read(RunSpecJson.Serialize(spec))));
+    }
+
+    [Fact]
     public void YamlAndJsonGiveEqualSpecifications()
     {
         var spec = RunSpecReader.Parse(Small, "run.yaml").Spec;
@@ -157,6 +169,15 @@ public sealed class RunSpecReaderTests
     [InlineData("images: train.gz", "images: train.gz\nautoencoder: { factor: 8 }", "run.yaml, line 4: 'autoencoder.factor' is 8, but the autoencoder that a run trains halves twice; leave it out, or name 'autoencoder.weights'.")]
     [InlineData("images: train.gz", "images: train.gz\nautoencoder: { weights: vae, factor: 12 }", "run.yaml, line 4: 'autoencoder.factor' is 12; an autoencoder halves its pictures, so it is 1, 2, 4, 8 and so on.")]
     [InlineData("images: train.gz", "images: train.gz\nautoencoder: { weights: ' ' }", "run.yaml, line 4: 'autoencoder.weights' is empty; it names a file or folder of AutoencoderKL weights.")]
+    [InlineData("images: train.gz", "images: train.gz\nexperts: { batch: 4 }", "run.yaml, line 4: 'experts' should be a list of groups of keys: expert, model, batch, accumulate, precision, resources.")]
+    [InlineData("images: train.gz", "images: train.gz\nexperts:\n- batch: 4", "run.yaml, line 5: the key 'experts[0].expert' is missing.")]
+    [InlineData("images: train.gz", "images: train.gz\nexperts:\n- expert: 1\n- expert: 2\n  bath: 4", "run.yaml, line 7: unknown key 'experts[1].bath'; did you mean 'batch'?")]
+    [InlineData("images: train.gz", "images: train.gz\nexperts:\n- expert: 8\n  batch: 4", "run.yaml, line 5: 'experts[0].expert' is 8, but the experts are 0 to 7.")]
+    [InlineData("images: train.gz", "images: train.gz\nexperts:\n- { expert: 1, batch: 4 }\n- { expert: 1, precision: bf16 }", "run.yaml, line 6: 'experts[1].expert' is 1, which an entry before this one describes; write both in one.")]
+    [InlineData("images: train.gz", "images: train.gz\nexperts:\n- { expert: 1, precision: fp8 }", "run.yaml, line 5: 'experts[0].precision' is 'fp8'; did you mean 'fp32'? allowed are fp32, bf16.")]
+    [InlineData("images: train.gz", "images: train.gz\nexperts:\n- { expert: 1, model: { heads: 5 } }", "run.yaml, line 5: 'experts[0].model.heads' is 5, which does not divide 'hidden' (64).")]
+    [InlineData("images: train.gz", "images: train.gz\nexperts:\n- { expert: 1, model: { preset: micro, patch: 5 } }", "run.yaml, line 2: 'data.imageSize' is 32, which is not divisible by 'experts[0].model.patch' (5).")]
+    [InlineData("images: train.gz", "images: train.gz\nexperts:\n- { expert: 1, accumulate: 3 }", "run.yaml, line 5: 'experts[0].accumulate' does not fit: 3 micro-batches do not divide a batch of 128.")]
     [InlineData("images: train.gz", "images: ''", "run.yaml, line 3: 'data.images' is empty; it names the IDX file of the images.")]
     [InlineData("images: train.gz", "images: x\n  kind: jpeg", "run.yaml, line 4: 'data.kind' is 'jpeg'; allowed are idx, folder, webdataset, list, none.")]
     [InlineData("images: train.gz", "images: x\n  channels: 2", "run.yaml, line 4: 'data.channels' is 2; it must be 1 (grey) or 3 (colour).")]

@@ -9,7 +9,7 @@ internal sealed class ImageSizeValidator : ISpecValidator
         Validate(spec, spec.Router.Model, "router.model", findings);
     }
 
-    private static void Validate(RunSpec spec, ModelSpec model, string path, SpecFindings findings)
+    internal static void Validate(RunSpec spec, ModelSpec model, string path, SpecFindings findings)
     {
         var size = spec.Data.ImageSize;
         var factor = spec.Autoencoder?.PixelsPerLatent() ?? 1;

@@ -17,6 +17,13 @@ internal static class KeyValidator
             {
                 Validate(value, name, findings);
             }
+            else if (value is not null && SpecBinder.RecordOf(property.PropertyType) is not null)
+            {
+                foreach (var (i, item) in ((IEnumerable<object>)value).Index())
+                {
+                    Validate(item, $"{name}[{i}]", findings);
+                }
+            }
             else if (value is not null)
             {
                 CheckRange(property.GetCustomAttribute<RangeAttribute>(), value, name, findings);

@@ -9,7 +9,7 @@ internal sealed class ModelValidator : ISpecValidator
         Validate(spec.Router.Model, "router.model", findings);
     }
 
-    private static void Validate(ModelSpec model, string path, SpecFindings findings)
+    internal static void Validate(ModelSpec model, string path, SpecFindings findings)
     {
         if (model.Hidden % model.Heads != 0)
         {

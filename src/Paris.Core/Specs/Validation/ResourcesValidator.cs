@@ -12,7 +12,7 @@ internal sealed class ResourcesValidator : ISpecValidator
         Validate(spec.Router, "router", findings);
     }
 
-    private static void Validate(TrainerSpec trainer, string path, SpecFindings findings)
+    internal static void Validate(TrainerSpec trainer, string path, SpecFindings findings)
     {
         if (trainer.Resources is not { } resources)
         {

@@ -10,6 +10,7 @@ public static class RunSpecValidator
         new AutoencoderValidator(),
         new ModelValidator(),
         new ImageSizeValidator(),
+        new OwnExpertsValidator(),
         new ConditionValidator(),
         new TextValidator(),
         new ClusteringValidator(),
