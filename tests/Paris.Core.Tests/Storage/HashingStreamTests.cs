@@ -14,7 +14,7 @@ public sealed class HashingStreamTests
     public async Task AnUploadReadsItsContentOnce(int length)
     {
         var bytes = new byte[length];
-        new Random(1).NextBytes(bytes);
+        new System.Random(1).NextBytes(bytes);
         using var content = new CountingContent(bytes) { Position = Math.Min(3, length) };
         var fence = await JobFence.TakeOverAsync(new MemoryBlobStore(), JobId.ForExpert("r", 0), "silo", new string('a', 32), "start");
         var entry = await fence.PutOutputAsync("model.safetensors", content);

@@ -100,7 +100,7 @@ public sealed class InitialWeightsTests : IDisposable
         var samples = JobContext.Await(SampleSetOf(spec));
         var context = second.Context(JobId.ForExpert("second", 1));
         using (var task = new ExpertTask(spec.Expert, samples, 99, 1, 0, null) { Start = x => InitialWeights.LoadExpert(context, x, spec.Expert, 1) })
-        using (var loop = new TrainingLoop(context, task, spec.Expert.Training) { FaultPoint = (point, _) => throw new SimulatedCrash(point) })
+        using (var loop = new TrainingLoop(context, task, spec.Expert.Training) { FaultPoint = (_, _) => throw new SimulatedCrash() })
         {
             Assert.Throws<SimulatedCrash>(() => loop.Run());
             using var file = Open(source);
@@ -121,7 +121,7 @@ public sealed class InitialWeightsTests : IDisposable
         Forget(JobId.ForExpert("second", 1));
         var again = second.Context(JobId.ForExpert("second", 1));
         using (var task = new ExpertTask(spec.Expert, samples, 99, 1, 0, null) { Start = x => InitialWeights.LoadExpert(again, x, spec.Expert, 1) })
-        using (var loop = new TrainingLoop(again, task, spec.Expert.Training) { FaultPoint = (point, step) => _ = point == "loaded" && step == 9 ? throw new SimulatedCrash(point) : 0 })
+        using (var loop = new TrainingLoop(again, task, spec.Expert.Training) { FaultPoint = (point, step) => _ = point == "loaded" && step == 9 ? throw new SimulatedCrash() : 0 })
         {
             Assert.Throws<SimulatedCrash>(() => loop.Run());
         }
@@ -155,7 +155,7 @@ public sealed class InitialWeightsTests : IDisposable
         var second = Prepare(spec);
         var context = second.Context(JobId.ForExpert("second", 0));
         using (var task = new ExpertTask(spec.Expert, JobContext.Await(SampleSetOf(spec, 0)), 3, 0, 0, null) { Start = x => InitialWeights.LoadExpert(context, x, spec.Expert, 0) })
-        using (var loop = new TrainingLoop(context, task, spec.Expert.Training) { FaultPoint = (point, step) => _ = point == "loaded" && step == 9 ? throw new SimulatedCrash(point) : 0 })
+        using (var loop = new TrainingLoop(context, task, spec.Expert.Training) { FaultPoint = (point, step) => _ = point == "loaded" && step == 9 ? throw new SimulatedCrash() : 0 })
         {
             Assert.Throws<SimulatedCrash>(() => loop.Run());
         }
