@@ -75,7 +75,7 @@ public sealed class RunSpecReaderTests
         Assert.Equal((256, 6), (spec.Expert.Model.Hidden, spec.Expert.Model.Layers));
         Assert.Equal(["top-1", "full"], spec.Evaluation.Strategies);
         Assert.Equal((7UL, 12, "a=b"), (spec.Seed, spec.Autoencoder!.Width, spec.Data.Images));
-        Assert.Equal("'expert.steps=1': unknown key 'expert.steps'; known are model, training, resources, objectives.", Error("expert.steps=1"));
+        Assert.Equal("'expert.steps=1': unknown key 'expert.steps'; known are model, training, init, resources, objectives.", Error("expert.steps=1"));
         Assert.StartsWith("'seed=x', line 1: 'seed' is 'x'", Error("seed=x"), StringComparison.Ordinal);
         Assert.Equal("'seed' is no assignment; write it like 'expert.training.steps=200'.", Error("seed"));
         Assert.Equal("'a..b=1' is no assignment; write it like 'expert.training.steps=200'.", Error("a..b=1"));

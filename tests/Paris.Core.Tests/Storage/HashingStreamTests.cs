@@ -26,8 +26,7 @@ public sealed class HashingStreamTests
     {
         public long Count { get; private set; }
 
-        public override int Read(Span<byte> buffer) => Add(base.Read(buffer));
-
+        // Read(Span) of a derived MemoryStream comes through here.
         public override int Read(byte[] buffer, int offset, int count) => Add(base.Read(buffer, offset, count));
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
