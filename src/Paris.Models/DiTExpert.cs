@@ -61,7 +61,31 @@ public sealed class DiTExpert : NamedModule<Tensor, Tensor, Tensor?, Tensor>
     public override Tensor forward(Tensor x, Tensor t, Tensor? condition)
     {
         CheckInput(x, t, condition);
-        var batch = x.shape[0];
+        var (h, t0, y, tEmb) = Stem(x, t, condition);
+        foreach (var layer in _layers)
+        {
+            h = layer.call(h, t0, y);
+        }
+
+        return Unpatchify(_finalLayer.call(h, tEmb));
+    }
+
+    /// <summary>The tokens [B, N, D] before the first layer and after each: what two models are compared by.</summary>
+    public IReadOnlyList<Tensor> Trace(Tensor x, Tensor t, Tensor? condition)
+    {
+        CheckInput(x, t, condition);
+        var (h, t0, y, _) = Stem(x, t, condition);
+        List<Tensor> trace = [h];
+        foreach (var layer in _layers)
+        {
+            trace.Add(layer.call(trace[^1], t0, y));
+        }
+
+        return trace;
+    }
+
+    private (Tensor Tokens, Tensor T0, Tensor? Text, Tensor Time) Stem(Tensor x, Tensor t, Tensor? condition)
+    {
         var h = _patchEmbed.call(x) + _posEmbed; // [B, N, D]
         var tEmb = _timeEmbed.call(t); // [B, D]
         if (_classTable is not null)
@@ -69,14 +93,8 @@ public sealed class DiTExpert : NamedModule<Tensor, Tensor, Tensor?, Tensor>
             tEmb = tEmb + _classTable.index_select(0, condition!);
         }
 
-        var t0 = _tBlock.call(nn.functional.silu(tEmb)).view(batch, 6, Shape.Hidden); // [B, 6, D]
-        var y = _textProj?.call(condition!); // [B, M, D]
-        foreach (var layer in _layers)
-        {
-            h = layer.call(h, t0, y);
-        }
-
-        return Unpatchify(_finalLayer.call(h, tEmb));
+        var t0 = _tBlock.call(nn.functional.silu(tEmb)).view(x.shape[0], 6, Shape.Hidden); // [B, 6, D]
+        return (h, t0, _textProj?.call(condition!), tEmb); // text [B, M, D]
     }
 
     /// <summary>Tokens [B, N, p·p·C] (p, q, c) back to [B, C, H, W].</summary>

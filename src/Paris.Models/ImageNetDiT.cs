@@ -101,6 +101,19 @@ public sealed class ImageNetDiT : NamedModule<Tensor, Tensor, Tensor, Tensor>
             .MoveToOuterDisposeScope();
     }
 
+    /// <summary>The tokens [B, N, D] before the first layer and after each: what two models are compared by.</summary>
+    public IReadOnlyList<Tensor> Trace(Tensor x, Tensor t, Tensor y)
+    {
+        var c = nn.functional.silu(_timeEmbed.call(t) + _classTable.index_select(0, y)); // [B, D]
+        List<Tensor> trace = [_patchEmbed.call(x) + _posEmbed];
+        foreach (var layer in _layers)
+        {
+            trace.Add(layer.call(trace[^1], c));
+        }
+
+        return trace;
+    }
+
     /// <summary>
     /// Classifier-free guidance as the reference computes it: the first half of x is taken twice, y holds labels, then null labels; only the
     /// first three channels are guided, the others pass.

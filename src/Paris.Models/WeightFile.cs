@@ -12,13 +12,16 @@ public static class WeightFile
     /// <param name="module">The model.</param>
     /// <param name="file">Its weights.</param>
     /// <param name="layout">How the file names them; the model's own keys when null.</param>
+    /// <param name="optional">Keys of the model that the file may lack; they keep what they are.</param>
     /// <exception cref="ParisInputException">Keys are missing or unexpected, or shapes differ: the message names them all, and nothing is changed.</exception>
-    public static void Load(nn.Module module, SafetensorsFile file, KeyLayout? layout = null)
+    public static void Load(nn.Module module, SafetensorsFile file, KeyLayout? layout = null, Func<string, bool>? optional = null)
     {
         layout ??= KeyLayout.Own;
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var parts = module.state_dict().SelectMany(entry => Parts(entry.Key, entry.Value, layout)).ToList();
+        var parts = module.state_dict()
+            .Where(entry => optional is null || !optional(entry.Key) || layout.Contains(file, entry.Key))
+            .SelectMany(entry => Parts(entry.Key, entry.Value, layout)).ToList();
         Check(module, file, layout, parts);
 
         // In the file's order, so that a file that comes as a stream is read once, front to back.

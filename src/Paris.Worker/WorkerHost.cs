@@ -140,7 +140,7 @@ public sealed class WorkerHost
         var specBlob = JobContext.Await(store.GetAsync(specName))
             ?? throw new ParisInputException($"run '{start.Job.Run}' has no {specName} in {store.Description}; submit the run first.");
         var spec = RunSpecJson.Read(specBlob.Bytes, specName);
-        var scoped = ScopedBlobStore.ForJob(store, start.Job);
+        var scoped = ScopedBlobStore.ForJob(store, start.Job, spec: spec);
         try
         {
             return RunJobCore(start, spec, scoped);

@@ -40,6 +40,20 @@ public sealed class WeightsOnDisk : IDisposable
         }
     }
 
+    /// <summary>Names, types and shapes of a file's tensors; the tensors are not read, and nothing is copied.</summary>
+    /// <exception cref="ParisInputException">There is no such file, or it is not valid.</exception>
+    public static IReadOnlyList<TensorSpec> Tensors(string path)
+    {
+        if (IsTorch(path))
+        {
+            using var archive = TorchArchive.Open(path);
+            return archive.Tensors;
+        }
+
+        using var file = SafetensorsFile.Open(path);
+        return [.. file.Tensors.Select(x => x.Spec)];
+    }
+
     /// <summary>The tensors, mapped; they stay readable after this object is gone.</summary>
     /// <exception cref="ParisInputException">There is no such file, or it is not valid.</exception>
     public static SafetensorsFile OpenTensors(string path)

@@ -110,10 +110,11 @@ public sealed class EnsembleExport(IBlobStore store, string run, ExportNotes not
 
     private async Task WriteConfigurationAsync(RunSpec spec, string folder, CancellationToken cancellationToken)
     {
-        var (expert, router) = (spec.Expert.Model, spec.Router.Model);
+        var router = spec.Router.Model;
         var (channels, side) = spec.LatentShape();
         for (var k = 0; k < spec.Clustering.Clusters; k++)
         {
+            var expert = spec.ExpertOf(k).Model;
             await File.WriteAllBytesAsync(Path.Combine(folder, PublishedEnsemble.ExpertFolder(k), "config.json"), PublishedJson.Write(new PublishedExpertConfig
             {
                 ExpertId = k,
@@ -129,6 +130,7 @@ public sealed class EnsembleExport(IBlobStore store, string run, ExportNotes not
                 TextEmbedDim = expert.TextDim,
                 CfgDropoutProb = expert.Condition == "text" ? expert.ConditionDropout : 0,
                 NormEps = Eps(expert),
+                Objective = spec.Expert.LearnsNoise(k) ? "ddpm" : null,
             }), cancellationToken).ConfigureAwait(false);
         }
 

@@ -32,13 +32,9 @@ public sealed class EnsembleImport(IBlobStore store, PublishedEnsemble ensemble,
             ("router", new JobId(Spec.Name, JobKind.TrainRouter)),
         ];
 
-        // Everything is looked at before anything is written.
-        long total = 0;
-        foreach (var (part, _) in parts)
-        {
-            using var weights = ensemble.Open(part);
-            total += new FileInfo(weights.Path).Length;
-        }
+        // Everything is looked at before anything is written; of the weights, what their headers say. Their data is read once.
+        var files = parts.Select(x => (x.Part, x.Job, Path: ensemble.Find(x.Part))).ToList();
+        var total = files.Sum(x => new FileInfo(x.Path).Length);
 
         foreach (var file in ensemble.Companions)
         {
@@ -47,11 +43,10 @@ public sealed class EnsembleImport(IBlobStore store, PublishedEnsemble ensemble,
         }
 
         long done = 0;
-        foreach (var (part, job) in parts)
+        foreach (var (part, job, path) in files)
         {
-            using var weights = ensemble.Open(part);
-            await ImportAsync(job, weights.Path, cancellationToken).ConfigureAwait(false);
-            done += new FileInfo(weights.Path).Length;
+            await ImportAsync(job, path, cancellationToken).ConfigureAwait(false);
+            done += new FileInfo(path).Length;
             progress?.Invoke(part, done, total);
         }
 
@@ -71,12 +66,13 @@ public sealed class EnsembleImport(IBlobStore store, PublishedEnsemble ensemble,
         var claim = RandomNumberGenerator.GetHexString(32, lowercase: true);
         var fence = await JobFence.TakeOverAsync(store, job, "import", claim, "import", cancellationToken).ConfigureAwait(false);
         BlobEntry model;
-        using (var stream = File.OpenRead(path))
+        using var weights = WeightsOnDisk.Open(path);
+        using (var stream = File.OpenRead(weights.Path))
         {
             model = await fence.PutOutputAsync("model.safetensors", stream, cancellationToken).ConfigureAwait(false);
         }
 
-        using var file = SafetensorsFile.Open(path);
+        using var file = SafetensorsFile.Open(weights.Path);
         await fence.CommitResultAsync(
             new JobResult
             {
@@ -92,6 +88,9 @@ public sealed class EnsembleImport(IBlobStore store, PublishedEnsemble ensemble,
             },
             cancellationToken).ConfigureAwait(false);
     }
+
+    private static (int Hidden, int Layers, int Heads, int Patch, double MlpRatio) Size(PublishedExpertConfig x)
+        => (x.HiddenSize, x.NumLayers, x.NumHeads, x.PatchSize, x.MlpRatio);
 
     private static RunSpec SpecOf(PublishedEnsemble ensemble, string run)
     {
@@ -125,7 +124,16 @@ public sealed class EnsembleImport(IBlobStore store, PublishedEnsemble ensemble,
                     ConditionDropout = expert.CfgDropoutProb,
                     NormEps = expert.NormEps ?? PublishedJson.NormEps,
                 },
+                Objectives = ensemble.Experts.Any(x => x.Objective == "ddpm") ? [.. ensemble.Experts.Select(x => x.Objective ?? "flow")] : null,
             },
+            Experts =
+            [
+                .. ensemble.Experts.Where(x => Size(x) != Size(expert)).Select(x => new OwnExpertSpec
+                {
+                    Expert = x.ExpertId,
+                    Model = new OwnSizeSpec { Hidden = x.HiddenSize, Layers = x.NumLayers, Heads = x.NumHeads, Patch = x.PatchSize, MlpRatio = x.MlpRatio },
+                }),
+            ],
             Router = new TrainerSpec
             {
                 Model = new ModelSpec { Hidden = router.HiddenSize, Layers = router.NumLayers, Heads = router.NumHeads, Patch = router.PatchSize, NormEps = router.NormEps ?? PublishedJson.NormEps },

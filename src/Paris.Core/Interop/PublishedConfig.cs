@@ -69,6 +69,9 @@ public sealed record PublishedExpertConfig
 
     /// <summary>Ours: the layer norms' eps. The released files do not say it; without the field it is <see cref="PublishedJson.NormEps"/>.</summary>
     public double? NormEps { get; init; }
+
+    /// <summary>Ours: <c>ddpm</c> for an expert that predicts noise on the cosine schedule; without the field it predicts velocity.</summary>
+    public string? Objective { get; init; }
 }
 
 /// <summary><c>config.json</c> of the router's folder.</summary>

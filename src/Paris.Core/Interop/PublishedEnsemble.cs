@@ -62,7 +62,11 @@ public sealed class PublishedEnsemble
             Require(expert is { Architecture: "dit", UseAdalnSingle: true, UseDitTimeEmbed: true }, where, "is no DiT with one shared modulation (architecture dit, use_adaln_single, use_dit_time_embed)");
             Require(expert.InChannels == config.NumChannels && expert.OutChannels == expert.InChannels, where, $"has {expert.InChannels} → {expert.OutChannels} channels, config.json says {config.NumChannels}");
             Require(!expert.UseClassConditioning, where, "is conditioned on classes, which the released layout has no table for");
-            Require(expert with { ExpertId = 0 } == experts[0], where, "differs from expert_0 in its shape; experts of different shapes are not read yet");
+            Require(
+                (expert.UseTextConditioning, expert.TextEmbedDim, expert.NormEps, expert.CfgDropoutProb) == (experts[0].UseTextConditioning, experts[0].TextEmbedDim, experts[0].NormEps, experts[0].CfgDropoutProb),
+                where,
+                "differs from expert_0 in its condition or norms; experts may differ in size alone");
+            Require(expert.Objective is null or "flow" or "ddpm", where, $"has the objective '{expert.Objective}'; flow and ddpm are known");
             Require(Fits(expert.HiddenSize, expert.NumLayers, expert.NumHeads, expert.PatchSize, config.ImageSize), where, "has sizes that do not fit together");
         }
 
@@ -75,27 +79,15 @@ public sealed class PublishedEnsemble
 
     public static string ExpertFolder(int expert) => string.Create(CultureInfo.InvariantCulture, $"expert_{expert}");
 
-    /// <summary>The weights of a sub-folder (<c>expert_3</c>, <c>router</c>) as a safetensors file on disk, checked; a temporary one when they come from torch's zip.</summary>
-    /// <exception cref="ParisInputException">There are none, or they do not fit the configuration.</exception>
-    public WeightsOnDisk Open(string part)
+    /// <summary>The file of a sub-folder's weights (<c>expert_3</c>, <c>router</c>); what it says of its tensors is checked, the tensors are not read.</summary>
+    /// <exception cref="ParisInputException">There is none, or it does not fit the configuration.</exception>
+    public string Find(string part)
     {
         var path = _weights.Select(x => Path.Combine(Folder, part, x)).FirstOrDefault(File.Exists)
             ?? throw new ParisInputException($"{Folder}/{part} holds no weights; expected one of {string.Join(", ", _weights)}.");
-        var weights = WeightsOnDisk.Open(path);
-        try
-        {
-            using var file = SafetensorsFile.Open(weights.Path);
-            PublishedShapes.Check(
-                file,
-                part == "router" ? PublishedShapes.Router(Router, Config.ImageSize) : PublishedShapes.Expert(Experts[0], Config.ImageSize),
-                $"{part}/config.json");
-            return weights;
-        }
-        catch
-        {
-            weights.Dispose();
-            throw;
-        }
+        var shapes = part == "router" ? PublishedShapes.Router(Router, Config.ImageSize) : PublishedShapes.Expert(Experts[Array.FindIndex([.. Experts], x => ExpertFolder(x.ExpertId) == part)], Config.ImageSize);
+        PublishedShapes.Check(path, WeightsOnDisk.Tensors(path), shapes, $"{part}/config.json");
+        return path;
     }
 
     private static bool Fits(int hidden, int layers, int heads, int patch, int side)

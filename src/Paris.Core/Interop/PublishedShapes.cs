@@ -63,18 +63,19 @@ public static class PublishedShapes
 
     /// <summary>Refuses a file whose tensors are not these; every difference is named.</summary>
     /// <exception cref="ParisInputException">Tensors are missing, unexpected, of another shape, or hold no floating-point numbers.</exception>
-    public static void Check(SafetensorsFile file, IReadOnlyDictionary<string, long[]> shapes, string what)
+    public static void Check(string source, IReadOnlyList<TensorSpec> tensors, IReadOnlyDictionary<string, long[]> shapes, string what)
     {
-        var wrong = shapes.Where(x => !file.Contains(x.Key)).Select(x => $"missing '{x.Key}'")
-            .Concat(file.Tensors.Where(x => !shapes.ContainsKey(x.Name)).Select(x => $"unexpected '{x.Name}'"))
-            .Concat(file.Tensors.Where(x => shapes.TryGetValue(x.Name, out var shape) && !x.Shape.SequenceEqual(shape))
-                .Select(x => $"'{x.Name}' is {x.Spec.ShapeText}, not [{string.Join(", ", shapes[x.Name])}]"))
-            .Concat(file.Tensors.Where(x => x.Type is not (TensorType.F32 or TensorType.F16 or TensorType.BF16))
+        var names = tensors.Select(x => x.Name).ToHashSet(StringComparer.Ordinal);
+        var wrong = shapes.Where(x => !names.Contains(x.Key)).Select(x => $"missing '{x.Key}'")
+            .Concat(tensors.Where(x => !shapes.ContainsKey(x.Name)).Select(x => $"unexpected '{x.Name}'"))
+            .Concat(tensors.Where(x => shapes.TryGetValue(x.Name, out var shape) && !x.Shape.SequenceEqual(shape))
+                .Select(x => $"'{x.Name}' is {x.ShapeText}, not [{string.Join(", ", shapes[x.Name])}]"))
+            .Concat(tensors.Where(x => x.Type is not (TensorType.F32 or TensorType.F16 or TensorType.BF16))
                 .Select(x => $"'{x.Name}' is {x.Type}, not F32, F16 or BF16"))
             .ToArray();
         if (wrong.Length > 0)
         {
-            throw new ParisInputException($"{file.Source} does not fit {what}: {string.Join("; ", wrong)}.");
+            throw new ParisInputException($"{source} does not fit {what}: {string.Join("; ", wrong)}.");
         }
     }
 

@@ -52,6 +52,14 @@ public sealed record EnsembleHistory
         return new EnsembleHistory { Revisions = [.. revisions.OrderBy(x => x.Revision)], State = state ?? new EnsembleState() };
     }
 
+    /// <summary>Reads the revision in use; lists nothing.</summary>
+    /// <exception cref="ParisInputException">A revision is not what this program writes.</exception>
+    public static async Task<EnsembleRevision> ReadCurrentAsync(IBlobStore store, RunSpec spec, CancellationToken cancellationToken = default)
+    {
+        var state = await ReadAsync<EnsembleState>(store, EnsembleState.BlobName(spec.Name), cancellationToken).ConfigureAwait(false);
+        return await ReadRevisionAsync(store, spec, state?.Current ?? 1, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Reads one revision.</summary>
     /// <exception cref="ParisInputException">It is missing or not what this program writes.</exception>
     public static async Task<EnsembleRevision> ReadRevisionAsync(IBlobStore store, RunSpec spec, int revision, CancellationToken cancellationToken = default)

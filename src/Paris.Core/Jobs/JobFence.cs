@@ -349,30 +349,30 @@ public sealed partial class JobFence
 
     private async Task<BlobEntry> UploadAsync(string name, Stream content, CancellationToken cancellationToken)
     {
-        var start = content.Position;
-        var sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken).ConfigureAwait(false));
-        var entry = new BlobEntry(name, content.Position - start, sha256);
+        // The hash is taken while the store reads: content that does not fit into memory is read once.
+        using var hashing = new HashingStream(content);
         for (var attempt = 1; ; attempt++)
         {
             PutResult? put = null;
             try
             {
-                content.Position = start;
-                put = await _store.PutAsync(entry.Name, content, PutCondition.Absent, cancellationToken: cancellationToken).ConfigureAwait(false);
+                hashing.Position = 0;
+                put = await _store.PutAsync(name, hashing, PutCondition.Absent, cancellationToken: cancellationToken).ConfigureAwait(false);
             }
             catch (IOException exception) when (exception is not BlobNotFoundException && attempt < Attempts)
             {
                 // Done or not? The next attempt meets what is there.
             }
 
-            if (put is { Succeeded: true })
-            {
-                return entry;
-            }
-
             if (put is null)
             {
                 continue;
+            }
+
+            var entry = new BlobEntry(name, hashing.Length, hashing.Hash());
+            if (put is { Succeeded: true })
+            {
+                return entry;
             }
 
             // Something of this name is there: from a reply that was lost, from an attempt before, or from a former owner's last act.
@@ -389,7 +389,7 @@ public sealed partial class JobFence
             // Nobody but the owner writes names of its epoch, so this is an earlier upload of its own that no commit ever named. Names are
             // immutable: take another one.
             attempt--;
-            entry = entry with { Name = NextName(entry.Name) };
+            name = NextName(name);
         }
     }
 

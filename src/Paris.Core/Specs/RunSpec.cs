@@ -248,6 +248,12 @@ public sealed record TrainerSpec
 
     public OptimizationSpec Training { get; init; } = new();
 
+    /// <summary>
+    /// What the weights start from: a run, whose expert of the same number (or router) is taken, average and all; or, for experts, what
+    /// <c>paris import dit</c> made. Null starts from random weights.
+    /// </summary>
+    public string? Init { get; init; }
+
     /// <summary>What a slot must have; null takes any slot. The expert's also hold for the twin, sampling and evaluation.</summary>
     public ResourcesSpec? Resources { get; init; }
 

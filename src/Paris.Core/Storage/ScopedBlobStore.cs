@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Paris.Core.Jobs;
+using Paris.Core.Specs;
 
 namespace Paris.Core.Storage;
 
@@ -75,9 +76,9 @@ public sealed partial class ScopedBlobStore : IBlobStore
     /// An expert: its own cluster of the partition, and the autoencoder for its previews. Router and twin: the whole partition. Evaluation
     /// and samples: everything but the run's other evaluations and samples. The phases before: what they are made from. Jobs of a later
     /// revision of the ensemble read the folders of this and of earlier ones: an expert only its own cluster's, the router also the router
-    /// it starts from.
+    /// it starts from. Where the spec names an <c>init</c>: the model there that this one starts from.
     /// </summary>
-    public static ScopedBlobStore ForJob(IBlobStore store, JobId job, bool enforce = true)
+    public static ScopedBlobStore ForJob(IBlobStore store, JobId job, bool enforce = true, RunSpec? spec = null)
     {
         var run = $"runs/{BlobName.CheckRunId(job.Run)}/";
         var later = job.Revision > 1;
@@ -101,7 +102,7 @@ public sealed partial class ScopedBlobStore : IBlobStore
         return new ScopedBlobStore(
             store,
             $"Job {job}",
-            [run + "spec.json", run + "spec-", run + "ensemble-", .. inputs.Select(input => run + input)],
+            [run + "spec.json", run + "spec-", run + "ensemble-", .. inputs.Select(input => run + input), .. InitOf(job, spec)],
             job.Kind == JobKind.TrainClassifier ? [job.Folder, "caches/classifier/"] : [job.Folder],
             name => job.Kind == JobKind.TrainExpert && IsOtherExpert(name, run, job),
             enforce);
@@ -158,6 +159,25 @@ public sealed partial class ScopedBlobStore : IBlobStore
 
     /// <inheritdoc/>
     public Task<DateTimeOffset> GetServerTimeAsync(CancellationToken cancellationToken = default) => _inner.GetServerTimeAsync(cancellationToken);
+
+    /// <summary>What a trainer's weights start from: another run's model of the same part, or a prepared one.</summary>
+    private static string[] InitOf(JobId job, RunSpec? spec)
+    {
+        var init = job.Kind == JobKind.TrainRouter ? spec?.Router.Init : job.Kind is JobKind.TrainExpert or JobKind.TrainTwin ? spec?.Expert.Init : null;
+        if (init is null)
+        {
+            return [];
+        }
+
+        var run = $"runs/{BlobName.CheckRunId(init)}/";
+        string[] models = job.Kind switch
+        {
+            JobKind.TrainExpert => [$"experts/{job.Part}/", $"experts/{job.Part}-r"],
+            JobKind.TrainRouter => ["router/", "router-"],
+            _ => ["twin/"],
+        };
+        return [$"inits/{init}/", run + "spec.json", run + "ensemble.json", run + "ensemble-", .. models.Select(x => run + x)];
+    }
 
     /// <summary>What one revision's partition tells an expert: where its cluster is, and the cluster.</summary>
     private static string[] ClusterOf(JobId job, int revision)

@@ -29,7 +29,11 @@ public sealed class TrainExpertJob : IJob
         }
 
         using var codec = LatentCodec.Load(context);
-        using var task = new ExpertTask(spec, samples, context.Seed, twin ? PhiloxKey.NoExpert : context.Job.Expert, manifest.Classes.Count, codec);
+        var number = twin ? PhiloxKey.NoExpert : context.Job.Expert;
+        using var task = new ExpertTask(spec, samples, context.Seed, number, manifest.Classes.Count, codec)
+        {
+            Start = expert => InitialWeights.LoadExpert(context, expert, spec, number),
+        };
         using var loop = new TrainingLoop(context, task, spec.Training);
         var outcome = loop.Run();
         var model = TrainedModel.Upload(context, loop, task, outcome, new Dictionary<string, string>

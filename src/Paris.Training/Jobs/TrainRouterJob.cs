@@ -23,10 +23,14 @@ public sealed class TrainRouterJob : IJob
 
         using var before = change is null ? null : OpenBefore(context);
         var start = before is null ? null : new RouterStart(before, Rows(context));
-        using var task = new RouterTask(spec, samples, context.Seed, context.Ensemble.Members.Count, start, headOnly: change?.Router == RouterRefit.Head);
+        using var task = new RouterTask(spec, samples, context.Seed, context.Ensemble.Members.Count, start, headOnly: change?.Router == RouterRefit.Head)
+        {
+            // A refit starts from the router before it.
+            Start = change is null ? model => InitialWeights.LoadRouter(context, model, spec) : null,
+        };
         using var loop = new TrainingLoop(context, task, spec.Training);
         var outcome = loop.Run();
-        var model = TrainedModel.Upload(context, loop, task, outcome);
+        var file = TrainedModel.Upload(context, loop, task, outcome);
         var metrics = new Dictionary<string, double>();
         loop.Parameters.WithAverage(() => metrics = task.Measure());
         foreach (var (name, value) in metrics)
@@ -34,7 +38,7 @@ public sealed class TrainRouterJob : IJob
             context.Reporter.Metric(name, value, outcome.Record.Step);
         }
 
-        TrainedModel.Commit(context, loop, outcome, new Dictionary<string, BlobEntry> { ["model"] = model }, metrics);
+        TrainedModel.Commit(context, loop, outcome, new Dictionary<string, BlobEntry> { ["model"] = file }, metrics);
     }
 
     private static SafetensorsFile OpenBefore(JobContext context)

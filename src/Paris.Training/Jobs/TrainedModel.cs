@@ -24,6 +24,11 @@ internal static class TrainedModel
             ["step"] = outcome.Record.Step.ToString(CultureInfo.InvariantCulture),
             ["spec_sha256"] = outcome.Record.SpecHash,
         };
+        if (outcome.Record.Start is { } start)
+        {
+            all["start"] = start;
+        }
+
         using var file = ModelFile.Write(task.Module, loop.Parameters, all);
         return JobContext.Await(context.Fence.PutOutputAsync("model.safetensors", file));
     }
@@ -52,6 +57,7 @@ internal static class TrainedModel
             Facts = new Dictionary<string, string>(facts ?? new Dictionary<string, string>())
             {
                 ["weights-sha256"] = outcome.WeightsHash,
+                ["start"] = record.Start ?? "random weights",
                 ["device"] = record.Device,
                 ["kernels"] = record.Kernels,
             },

@@ -5,11 +5,14 @@ using Paris.Training.Optimization;
 namespace Paris.Training.Trainers;
 
 /// <summary>
-/// Checkpoints as safetensors: <c>NAME</c> (weights), <c>ema.NAME</c>, <c>exp_avg.NAME</c>, <c>exp_avg_sq.NAME</c>, all F32, and the
+/// Checkpoints as safetensors: <c>NAME</c> (weights), <c>ema.NAME</c>, <c>exp_avg.NAME</c>, <c>exp_avg_sq.NAME</c>, and <c>buffer.NAME</c> where the
+/// weights that the training started from brought fixed tensors along, all F32, and the
 /// <see cref="TrainingRecord"/> as <c>__metadata__</c>. The data part is the flat buffers as they lie in memory.
 /// </summary>
 public static class CheckpointCodec
 {
+    private const string BufferPrefix = "buffer.";
+
     private static readonly (string Prefix, Func<StateSnapshot, byte[][]?> Buffers)[] _parts =
     [
         ("", snapshot => snapshot.Weights),
@@ -31,6 +34,12 @@ public static class CheckpointCodec
                 tensors.AddRange(parameters.Slices.Select(slice => new TensorSpec(prefix + slice.Name, TensorType.F32, slice.Shape)));
                 chunks.AddRange(buffers.Select(buffer => (ReadOnlyMemory<byte>)buffer));
             }
+        }
+
+        foreach (var buffer in snapshot.Buffers)
+        {
+            tensors.Add(new TensorSpec(BufferPrefix + buffer.Name, TensorType.F32, buffer.Shape));
+            chunks.Add(buffer.Bytes);
         }
 
         // The writer puts the header down at once; the data follow as they lie in memory.
@@ -64,6 +73,11 @@ public static class CheckpointCodec
             }
         }
 
+        snapshot.Buffers =
+        [
+            .. file.Tensors.Where(x => x.Name.StartsWith(BufferPrefix, StringComparison.Ordinal) && x.Type == TensorType.F32)
+                .Select(x => new FixedTensor(x.Name[BufferPrefix.Length..], [.. x.Shape], file.ToArray<byte>(x.Name))),
+        ];
         snapshot.SetRecord(record);
         return record;
     }

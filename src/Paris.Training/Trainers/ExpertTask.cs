@@ -59,6 +59,11 @@ public sealed class ExpertTask : TrainingTask
         }
     }
 
+    /// <summary>Where <c>init</c> is read from; null: there is none to be read.</summary>
+    public Func<DiTExpert, string?>? Start { get; init; }
+
+    public override string? LoadStart() => Start?.Invoke(_model);
+
     public override nn.Module Module => _model;
 
     public override IBatchSource Batches { get; }

@@ -60,6 +60,11 @@ public sealed class RouterTask : TrainingTask
         start?.Apply(_model);
     }
 
+    /// <summary>Where <c>init</c> is read from; null: there is none to be read.</summary>
+    public Func<DiTRouter, string?>? Start { get; init; }
+
+    public override string? LoadStart() => Start?.Invoke(_model);
+
     public override nn.Module Module => _model;
 
     public override IEnumerable<(string name, Parameter parameter)> Trained

@@ -30,6 +30,9 @@ public sealed class StateSnapshot
 
     public byte[][] SecondMoment { get; }
 
+    /// <summary>Fixed tensors that a checkpoint carries: those that the weights a training started from brought along.</summary>
+    public IReadOnlyList<FixedTensor> Buffers { get; set; } = [];
+
     /// <summary>The record that belongs to the buffers; null before the first copy.</summary>
     public TrainingRecord? Record { get; private set; }
 

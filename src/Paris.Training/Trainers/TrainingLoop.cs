@@ -38,6 +38,7 @@ public sealed class TrainingLoop : IDisposable
     private long _step;
     private double _secondsBefore;
     private long _started;
+    private string? _start;
 
     /// <param name="context">What the worker gives.</param>
     /// <param name="task">What is trained; disposed by the caller, after this.</param>
@@ -273,6 +274,7 @@ public sealed class TrainingLoop : IDisposable
         Threads = _context.Threads,
         Device = Parameters.OnCpu ? "cpu" : "cuda",
         Kernels = KernelSet.Describe(),
+        Start = _start,
         Seconds = _secondsBefore + _time.GetElapsedTime(_started).TotalSeconds,
     };
 
@@ -289,6 +291,14 @@ public sealed class TrainingLoop : IDisposable
         using var checkpoint = JobContext.Await(_context.Fence.OpenNewestCheckpointAsync(_context.Reporter.Log));
         if (checkpoint is null)
         {
+            _start = _task.LoadStart();
+            if (_start is not null)
+            {
+                Parameters.ResetAverage();
+                _context.Reporter.Log($"{_context.Job.Key} starts from {_start}.");
+            }
+
+            KeepBuffers();
             _good.Take(Describe());
             return;
         }
@@ -308,8 +318,39 @@ public sealed class TrainingLoop : IDisposable
         }
 
         _good.Restore();
+        _start = record.Start;
+        using (no_grad())
+        {
+            foreach (var (name, buffer) in _task.Module.named_buffers())
+            {
+                if (_good.Buffers.FirstOrDefault(x => x.Name == name) is { Bytes: { } bytes })
+                {
+                    using var host = empty(buffer.shape, ScalarType.Float32);
+                    bytes.CopyTo(host.bytes);
+                    buffer.copy_(host);
+                }
+            }
+        }
+
+        KeepBuffers();
         _secondsBefore = record.Seconds;
         Apply(record);
+    }
+
+    /// <summary>Fixed tensors (position embeddings) are the module's own, unless the weights it started from brought others: then checkpoints carry them.</summary>
+    private void KeepBuffers()
+    {
+        if (_start is null)
+        {
+            return;
+        }
+
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        _good.Buffers = _spare.Buffers =
+        [
+            .. _task.Module.named_buffers().Select(x => new FixedTensor(x.name, [.. x.buffer.shape], x.buffer.detach().cpu().contiguous().bytes.ToArray())),
+        ];
     }
 
     /// <summary>A tensor that outlives its step is a leak that would end in an out-of-memory kill hours later.</summary>

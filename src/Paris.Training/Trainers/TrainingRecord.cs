@@ -46,6 +46,9 @@ public sealed record TrainingRecord
     /// <summary>Libraries and instruction sets that decide the last bit.</summary>
     public string Kernels { get; init; } = "";
 
+    /// <summary>What the weights started from; null: random ones.</summary>
+    public string? Start { get; init; }
+
     /// <summary>Seconds of training over all epochs.</summary>
     public double Seconds { get; init; }
 
@@ -65,6 +68,7 @@ public sealed record TrainingRecord
         ["threads"] = Text(Threads),
         ["device"] = Device,
         ["kernels"] = Kernels,
+        ["start"] = Start ?? "",
         ["seconds"] = Seconds.ToString("R", CultureInfo.InvariantCulture),
     };
 
@@ -89,6 +93,7 @@ public sealed record TrainingRecord
                 Threads = (int)Whole(metadata["threads"]),
                 Device = metadata["device"],
                 Kernels = metadata["kernels"],
+                Start = metadata.TryGetValue("start", out var start) && start.Length > 0 ? start : null, // none before init was there
                 Seconds = Real(metadata["seconds"]),
             };
         }

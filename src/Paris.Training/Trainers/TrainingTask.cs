@@ -16,6 +16,14 @@ public abstract class TrainingTask : IDisposable
     /// <summary>The inputs of every step.</summary>
     public abstract IBatchSource Batches { get; }
 
+    /// <summary>
+    /// Puts the weights that the training starts from into the module, where they are not the random ones it was built with. Called once in a
+    /// job's life, before the first step; a resumed training has its checkpoint.
+    /// </summary>
+    /// <returns>What was loaded, for the checkpoints' record; null: nothing was.</returns>
+    /// <exception cref="Paris.Core.ParisInputException">They are not there or do not fit.</exception>
+    public virtual string? LoadStart() => null;
+
     /// <summary>What is counted in the rate: <c>images</c> or <c>samples</c>.</summary>
     public virtual string Unit => "images";
 

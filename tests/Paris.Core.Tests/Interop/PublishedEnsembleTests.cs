@@ -121,7 +121,7 @@ public sealed class PublishedEnsembleTests : IDisposable
     [Theory]
     [InlineData("config.json", "num_experts", 5, "expert_4/config.json is missing")]
     [InlineData("expert_1/config.json", "expert_id", 3, "expert_id is 3, not 1")]
-    [InlineData("expert_1/config.json", "hidden_size", 64, "differs from expert_0")]
+    [InlineData("expert_1/config.json", "text_embed_dim", 64, "differs from expert_0 in its condition")]
     [InlineData("router/config.json", "num_clusters", 7, "7 clusters")]
     [InlineData("router/config.json", "num_heads", 3, "sizes that do not fit together")]
     public void ConfigurationsThatContradictEachOtherAreNamed(string file, string field, int value, string message)
@@ -129,6 +129,40 @@ public sealed class PublishedEnsembleTests : IDisposable
         var folder = Copy(x => x[file]![field] = value);
 
         Assert.Contains(message, Assert.Throws<ParisInputException>(() => PublishedEnsemble.Read(folder)).Message);
+    }
+
+    /// <summary>Expert 1 half as wide, another learning the noise: both come back as they went.</summary>
+    [Fact]
+    public async Task ExpertsOfSeveralSizesAndObjectivesGoInAndOut()
+    {
+        PublishedExpertConfig? narrow = null;
+        var folder = Copy(x =>
+        {
+            var config = x["expert_1/config.json"]!;
+            config["hidden_size"] = (int)config["hidden_size"]! / 2;
+            config["num_heads"] = 1;
+            x["expert_2/config.json"]!["objective"] = "ddpm";
+        });
+        narrow = PublishedJson.Read<PublishedExpertConfig>(Path.Combine(folder, "expert_1", "config.json"));
+        Assert.Contains("does not fit expert_1/config.json", (await Assert.ThrowsAsync<ParisInputException>(() => new EnsembleImport(_store, PublishedEnsemble.Read(folder), "mixed").RunAsync())).Message);
+        var side = PublishedJson.Read<PublishedConfig>(Path.Combine(folder, "config.json")).ImageSize;
+        File.WriteAllBytes(Path.Combine(folder, "expert_1", PublishedEnsemble.ExpertWeights), SafetensorsWriter.ToBytes(
+            [.. PublishedShapes.Expert(narrow, side).Select(x => TensorData.OfSingles(x.Key, TensorType.F16, new float[x.Value.Aggregate(1L, (a, b) => a * b)], x.Value))]));
+
+        await new EnsembleImport(_store, PublishedEnsemble.Read(folder), "mixed").RunAsync();
+        var spec = RunSpecJson.Read((await _store.GetAsync("runs/mixed/spec.json"))!.Bytes);
+        Assert.Equal(narrow.HiddenSize, spec.ExpertOf(1).Model.Hidden);
+        Assert.Equal(2 * narrow.HiddenSize, spec.ExpertOf(0).Model.Hidden);
+        Assert.True(spec.Expert.LearnsNoise(2) && !spec.Expert.LearnsNoise(1));
+
+        var output = Path.Combine(_folder, "out");
+        await new EnsembleExport(_store, "mixed", new ExportNotes()).RunAsync(output);
+        foreach (var file in new[] { "expert_0/config.json", "expert_1/config.json", "expert_2/config.json" })
+        {
+            Assert.True(JsonNode.DeepEquals(JsonNode.Parse(File.ReadAllText(Path.Combine(folder, file))), JsonNode.Parse(File.ReadAllText(Path.Combine(output, file)))), file);
+        }
+
+        Assert.Equal(File.ReadAllBytes(Path.Combine(folder, "expert_1", PublishedEnsemble.ExpertWeights)), File.ReadAllBytes(Path.Combine(output, "expert_1", PublishedEnsemble.ExpertWeights)));
     }
 
     [Fact]

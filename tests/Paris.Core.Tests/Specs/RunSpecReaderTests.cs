@@ -75,7 +75,7 @@ public sealed class RunSpecReaderTests
         Assert.Equal((256, 6), (spec.Expert.Model.Hidden, spec.Expert.Model.Layers));
         Assert.Equal(["top-1", "full"], spec.Evaluation.Strategies);
         Assert.Equal((7UL, 12, "a=b"), (spec.Seed, spec.Autoencoder!.Width, spec.Data.Images));
-        Assert.Equal("'expert.steps=1': unknown key 'expert.steps'; known are model, training, resources, objectives.", Error("expert.steps=1"));
+        Assert.Equal("'expert.steps=1': unknown key 'expert.steps'; known are model, training, init, resources, objectives.", Error("expert.steps=1"));
         Assert.StartsWith("'seed=x', line 1: 'seed' is 'x'", Error("seed=x"), StringComparison.Ordinal);
         Assert.Equal("'seed' is no assignment; write it like 'expert.training.steps=200'.", Error("seed"));
         Assert.Equal("'a..b=1' is no assignment; write it like 'expert.training.steps=200'.", Error("a..b=1"));
@@ -178,6 +178,8 @@ public sealed class RunSpecReaderTests
     [InlineData("images: train.gz", "images: train.gz\nexperts:\n- { expert: 1, model: { heads: 5 } }", "run.yaml, line 5: 'experts[0].model.heads' is 5, which does not divide 'hidden' (64).")]
     [InlineData("images: train.gz", "images: train.gz\nexperts:\n- { expert: 1, model: { preset: micro, patch: 5 } }", "run.yaml, line 2: 'data.imageSize' is 32, which is not divisible by 'experts[0].model.patch' (5).")]
     [InlineData("images: train.gz", "images: train.gz\nexperts:\n- { expert: 1, accumulate: 3 }", "run.yaml, line 5: 'experts[0].accumulate' does not fit: 3 micro-batches do not divide a batch of 128.")]
+    [InlineData("    preset: nano", "    preset: nano\n  init: ../x", "run.yaml, line 7: 'expert.init' is '../x'; it names a run, or what 'paris import dit' made")]
+    [InlineData("    preset: nano", "    preset: nano\n  init: small", "run.yaml, line 7: 'expert.init' names the run itself; give the new run another name.")]
     [InlineData("images: train.gz", "images: ''", "run.yaml, line 3: 'data.images' is empty; it names the IDX file of the images.")]
     [InlineData("images: train.gz", "images: x\n  kind: jpeg", "run.yaml, line 4: 'data.kind' is 'jpeg'; allowed are idx, folder, webdataset, list, none.")]
     [InlineData("images: train.gz", "images: x\n  channels: 2", "run.yaml, line 4: 'data.channels' is 2; it must be 1 (grey) or 3 (colour).")]

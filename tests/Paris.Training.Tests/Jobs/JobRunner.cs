@@ -16,7 +16,7 @@ internal sealed class JobRunner(IBlobStore store, RunSpec spec, string sourceRoo
 
     public JobContext Context(JobId job)
     {
-        var scoped = ScopedBlobStore.ForJob(store, job);
+        var scoped = ScopedBlobStore.ForJob(store, job, spec: Spec);
         var claim = RandomNumberGenerator.GetHexString(32, lowercase: true);
         return new JobContext
         {

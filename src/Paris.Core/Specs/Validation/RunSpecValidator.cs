@@ -11,6 +11,7 @@ public static class RunSpecValidator
         new ModelValidator(),
         new ImageSizeValidator(),
         new OwnExpertsValidator(),
+        new InitValidator(),
         new ConditionValidator(),
         new TextValidator(),
         new ClusteringValidator(),
