@@ -7,17 +7,11 @@ namespace Paris.Core.Storage;
 /// (after a fault) or out of order is not hashed twice; what nobody read is read when the hash is asked for.
 /// </summary>
 /// <param name="content">Seekable, unchanging; stays the caller's.</param>
-internal sealed class HashingStream(Stream content) : Stream
+internal sealed class HashingStream(Stream content) : SeekableReadStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly long _start = content.Position;
     private long _hashed;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length => content.Length - _start;
 
@@ -50,8 +44,6 @@ internal sealed class HashingStream(Stream content) : Stream
         return read;
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var position = Position;
@@ -59,24 +51,6 @@ internal sealed class HashingStream(Stream content) : Stream
         Take(position, buffer.Span[..read]);
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-        => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override long Seek(long offset, SeekOrigin origin) => Position = origin switch
-    {
-        SeekOrigin.Begin => offset,
-        SeekOrigin.Current => Position + offset,
-        _ => Length + offset,
-    };
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -3,15 +3,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Paris.Core.Storage;
 
 /// <summary>A read-only, seekable stream over part of a file that is never changed; owns the handle.</summary>
-internal sealed class RangeStream(SafeFileHandle handle, long start, long length) : Stream
+internal sealed class RangeStream(SafeFileHandle handle, long start, long length) : SeekableReadStream
 {
     private long _position;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length => length;
 
@@ -38,8 +32,6 @@ internal sealed class RangeStream(SafeFileHandle handle, long start, long length
         return read;
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var count = (int)Math.Min(buffer.Length, Math.Max(0, length - _position));
@@ -52,24 +44,6 @@ internal sealed class RangeStream(SafeFileHandle handle, long start, long length
         _position += read;
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-        => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override long Seek(long offset, SeekOrigin origin) => Position = origin switch
-    {
-        SeekOrigin.Begin => offset,
-        SeekOrigin.Current => _position + offset,
-        _ => length + offset,
-    };
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -10,20 +10,14 @@ namespace Paris.Core.Storage;
 /// <param name="length">Its length.</param>
 /// <param name="sha256">What its SHA-256 must be, lower-case hex; null: whatever it is.</param>
 /// <param name="name">Its name, for messages.</param>
-public sealed class VerifyingStream(Stream inner, long length, string? sha256, string name) : Stream
+public sealed class VerifyingStream(Stream inner, long length, string? sha256, string name) : SeekableReadStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _position;
 
-    public override bool CanRead => true;
-
-    /// <summary>Forward only.</summary>
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
-
     public override long Length => length;
 
+    /// <summary>Forward only.</summary>
     public override long Position
     {
         get => _position;
@@ -66,23 +60,6 @@ public sealed class VerifyingStream(Stream inner, long length, string? sha256, s
         _position += read;
         return read;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override long Seek(long offset, SeekOrigin origin) => Position = origin switch
-    {
-        SeekOrigin.Begin => offset,
-        SeekOrigin.Current => _position + offset,
-        _ => length + offset,
-    };
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

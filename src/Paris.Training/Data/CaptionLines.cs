@@ -9,6 +9,9 @@ public static class CaptionLines
     /// <summary>One line, without its end.</summary>
     public static string Of(long id, string caption) => JsonSerializer.Serialize(new { id, caption });
 
+    /// <summary>The sample that a line of <see cref="Of"/> belongs to.</summary>
+    public static long IdOf(string line) => JsonSerializer.Deserialize<JsonElement>(line).GetProperty("id").GetInt64();
+
     /// <summary>Reads the lines: the caption of each id.</summary>
     /// <exception cref="ParisInputException">A line is no such object.</exception>
     public static Dictionary<long, string> Read(ReadOnlySpan<byte> bytes, string name)

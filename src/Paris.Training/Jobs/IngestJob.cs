@@ -100,7 +100,7 @@ public sealed class IngestJob : IJob
         {
             Manifest = manifest,
             Digests = [],
-            Captions = dropped.Count == 0 ? [.. parts.SelectMany(x => x.Captions)] : [.. parts.SelectMany(x => x.Captions).Where(x => !dropped.Contains(IngestedImages.IdOf(x)))],
+            Captions = dropped.Count == 0 ? [.. parts.SelectMany(x => x.Captions)] : [.. parts.SelectMany(x => x.Captions).Where(x => !dropped.Contains(CaptionLines.IdOf(x)))],
             Bad = [.. parts.SelectMany(x => x.Bad), .. parts[0].TestBad],
             Test = parts[0].Test,
             TestCaptions = parts[0].TestCaptions,

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using Paris.Core.Formats;
 using Paris.Core.Jobs;
 using Paris.Training.Data;
@@ -92,9 +91,6 @@ internal sealed record IngestedImages
             outputs["manifest-test"] = Put(context, "manifest-test.json", Test.ToBytes());
         }
     }
-
-    /// <summary>The sample that a captions line belongs to.</summary>
-    public static long IdOf(string caption) => JsonSerializer.Deserialize<JsonElement>(caption).GetProperty("id").GetInt64();
 
     private static byte[] Text(IEnumerable<string> lines) => System.Text.Encoding.UTF8.GetBytes(string.Concat(lines.Select(x => x + "\n")));
 

@@ -1,7 +1,9 @@
+using Paris.Core.Storage;
+
 namespace Paris.Training.Trainers;
 
 /// <summary>A read-only, seekable stream over pieces of memory, so that a checkpoint of any size is uploaded without being copied together.</summary>
-public sealed class ChunkStream : Stream
+public sealed class ChunkStream : SeekableReadStream
 {
     private readonly ReadOnlyMemory<byte>[] _chunks;
     private readonly long[] _starts;
@@ -19,12 +21,6 @@ public sealed class ChunkStream : Stream
 
     /// <summary>Called with the new position after every read: how far an upload is.</summary>
     public Action<long>? OnRead { get; set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length => _starts[^1];
 
@@ -64,25 +60,4 @@ public sealed class ChunkStream : Stream
         OnRead?.Invoke(_position);
         return count;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => Task.FromResult(Read(buffer.AsSpan(offset, count)));
-
-    public override long Seek(long offset, SeekOrigin origin) => _position = origin switch
-    {
-        SeekOrigin.Begin => offset,
-        SeekOrigin.Current => _position + offset,
-        _ => Length + offset,
-    };
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

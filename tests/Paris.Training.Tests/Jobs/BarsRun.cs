@@ -12,18 +12,7 @@ internal static class BarsRun
 
     public static RunSpec Spec(SourceFiles files, string name, int clusters = 2)
     {
-        var pixels = new byte[Count * Side * Side];
-        var noise = new float[pixels.Length];
-        new PhiloxKey(4, RandomPurpose.Simulation).FillNormal(noise);
-        var labels = new byte[Count];
-        for (var i = 0; i < pixels.Length; i++)
-        {
-            var image = i / (Side * Side);
-            labels[image] = (byte)(image % 2);
-            var bright = i / Side % Side < Side / 2 == (labels[image] == 0);
-            pixels[i] = (byte)Math.Clamp((bright ? 190 : 60) + (20 * noise[i]), 0, 255);
-        }
-
+        var (pixels, labels) = Pictures(Count);
         var training = new OptimizationSpec { Steps = 12, Batch = 8, LearningRate = 2e-3, EmaDecay = 0.9, CheckpointEvery = 5, PreviewEvery = 0 };
         return new RunSpec
         {
@@ -41,5 +30,23 @@ internal static class BarsRun
             Router = new TrainerSpec { Model = new ModelSpec { Hidden = 16, Layers = 1, Heads = 2 }, Training = training with { LearningRate = 1e-2 } },
             Sampling = new SamplingSpec { Steps = 4 },
         };
+    }
+
+    /// <summary>Noisy bars in turn: [count, 16, 16] pixels, and 0 where the upper half is the bright one.</summary>
+    public static (byte[] Pixels, byte[] Labels) Pictures(int count)
+    {
+        var pixels = new byte[count * Side * Side];
+        var noise = new float[pixels.Length];
+        new PhiloxKey(4, RandomPurpose.Simulation).FillNormal(noise);
+        var labels = new byte[count];
+        for (var i = 0; i < pixels.Length; i++)
+        {
+            var image = i / (Side * Side);
+            labels[image] = (byte)(image % 2);
+            var bright = i / Side % Side < Side / 2 == (labels[image] == 0);
+            pixels[i] = (byte)Math.Clamp((bright ? 190 : 60) + (20 * noise[i]), 0, 255);
+        }
+
+        return (pixels, labels);
     }
 }

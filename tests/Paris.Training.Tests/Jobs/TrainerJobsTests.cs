@@ -17,7 +17,7 @@ namespace Paris.Training.Tests.Jobs;
 public sealed class TrainerJobsTests : IDisposable
 {
     private const int Count = 96;
-    private const int Side = 16;
+    private const int Side = BarsRun.Side;
 
     private readonly SourceFiles _files = new();
     private readonly RunSpec _spec;
@@ -25,18 +25,7 @@ public sealed class TrainerJobsTests : IDisposable
 
     public TrainerJobsTests()
     {
-        var pixels = new byte[Count * Side * Side];
-        var noise = new float[pixels.Length];
-        new PhiloxKey(4, RandomPurpose.Simulation).FillNormal(noise);
-        var labels = new byte[Count];
-        for (var i = 0; i < pixels.Length; i++)
-        {
-            var image = i / (Side * Side);
-            labels[image] = (byte)(image % 2);
-            var bright = i / Side % Side < Side / 2 == (labels[image] == 0);
-            pixels[i] = (byte)Math.Clamp((bright ? 190 : 60) + (20 * noise[i]), 0, 255);
-        }
-
+        var (pixels, labels) = BarsRun.Pictures(Count);
         var training = new OptimizationSpec
         {
             Steps = 24,
