@@ -1,29 +1,57 @@
+using System.Globalization;
 using Paris.Benchmarks.ControlPlane;
+using Paris.Benchmarks.Published;
 using Paris.Core;
 
-// Benchmarks of the product's ratios: each measures both sides in one run. The training step has its own, `paris bench step`.
+// Benchmarks of the product's ratios, each measuring both sides in one run, and what they need. The training step has its own, `paris bench step`.
 const string Usage = """
     usage: Paris.Benchmarks control-plane [--silos 64] [--experts 1000] [--seconds 30] [--warm-up 30] [--json]
+           Paris.Benchmarks published-folder FOLDER [--experts 8]
 
-    Processor time and memory of the control plane with experts on in-process silos, above the same silos idle, and the time to place
-    all of them from cold. Workers hold their slots and report; they are no processes.
+    control-plane     Processor time and memory of the control plane with experts on in-process silos, above the same silos idle, and the
+                      time to place all of them from cold. Workers hold their slots and report; they are no processes.
+    published-folder  A folder in the layout and sizes of the released Paris weights (10.3 GB with 8 experts), filled with random numbers, to
+                      import, sample and export where the real ones are not at hand.
 
     example: ./paris dotnet run -c Release --project tests/Benchmarks -- control-plane --silos 16 --experts 200 --seconds 10
+             ./paris dotnet run -c Release --project tests/Benchmarks -- published-folder ./published
     """;
 try
 {
-    if (args is not ["control-plane", .. var rest] || rest.Contains("--help"))
+    switch (args)
     {
-        Console.WriteLine(Usage);
-        return args.Contains("--help") ? 0 : 2;
+        case var _ when args.Contains("--help"):
+            Console.WriteLine(Usage);
+            return 0;
+        case ["control-plane", .. var rest]:
+            await ControlPlaneBenchmark.RunAsync(ControlPlaneOptions.Parse(rest));
+            return 0;
+        case ["published-folder", var folder, .. var rest]:
+            WriteFolder(folder, rest);
+            return 0;
+        default:
+            Console.WriteLine(Usage);
+            return 2;
     }
-
-    var options = ControlPlaneOptions.Parse(rest);
-    await ControlPlaneBenchmark.RunAsync(options);
-    return 0;
 }
 catch (ParisInputException exception)
 {
     Console.Error.WriteLine($"Paris.Benchmarks: {exception.Message}");
     return 2;
+}
+
+static void WriteFolder(string folder, string[] options)
+{
+    var experts = options switch
+    {
+        [] => 8,
+        ["--experts", var text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 1024 => number,
+        _ => throw new ParisInputException($"'{string.Join(' ', options)}' is no option; use --experts with a number from 1 to 1024."),
+    };
+    if (Path.Exists(folder))
+    {
+        throw new ParisInputException($"'{folder}' exists; name a new folder.");
+    }
+
+    new SyntheticEnsemble { Experts = experts }.Write(folder, (file, numbers) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{file}: {numbers:N0} parameters")));
 }
