@@ -1,4 +1,5 @@
 using Paris.Core;
+using Paris.Core.Formats;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -12,6 +13,10 @@ public sealed class Autoencoder : NamedModule<Tensor, Tensor>
 {
     /// <summary>Image side over latent side.</summary>
     public const int Factor = 4;
+
+    private const string First = "encoder.0.weight";
+
+    private const string Last = "decoder.3.weight";
 
     /// <summary>Width of the decoder's first layer.</summary>
     private const int DecoderWidth = 64;
@@ -52,6 +57,18 @@ public sealed class Autoencoder : NamedModule<Tensor, Tensor>
         register_module("encoder", new ModuleList<nn.Module>(_encoder));
         register_module("decoder", new ModuleList<nn.Module>([.. _decoder, .. _upsampling]));
         this.KeepTensors();
+    }
+
+    /// <summary>Whether a file holds one of these, by its keys.</summary>
+    public static bool IsIn(SafetensorsFile file) => file.Contains(First) && file.Contains(Last);
+
+    /// <summary>Loads safetensors; the dimensions are read from the tensors.</summary>
+    /// <exception cref="ParisInputException">The file is no such autoencoder; every missing, unexpected or mis-shaped tensor is named.</exception>
+    public static Autoencoder Load(SafetensorsFile file)
+    {
+        var (width, channels) = (KeyLayout.Own.Shape(file, First, 4)[0], KeyLayout.Own.Shape(file, First, 4)[1]);
+        var latents = KeyLayout.Own.Shape(file, "decoder.0.weight", 4)[1];
+        return WeightFile.Loaded(() => new Autoencoder((int)channels, (int)latents, (int)width), file);
     }
 
     /// <summary>C.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Paris.Cli.Output;
 using Paris.Core;
 using Paris.Core.Rest;
@@ -60,14 +61,27 @@ internal sealed class SampleCommand : ParisCommand
         var files = await SaveAsync(client, run, sample, arguments.GetValue(_out)!, cancellationToken);
         if (Json(arguments))
         {
-            Output.Json(new { run, sample.Id, files });
+            Output.Json(new { run, sample.Id, files, sample.Metrics });
         }
         else
         {
             files.ForEach(Output.Line);
+            if (sample.Metrics is { } metrics)
+            {
+                Output.Note(Told(metrics));
+            }
         }
 
         return 0;
+    }
+
+    /// <summary>What the drawing took, in a line.</summary>
+    private static string Told(IReadOnlyDictionary<string, double> metrics)
+    {
+        double Of(string name) => metrics.GetValueOrDefault(name);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Of("images"):N0} images, {Of("samples.per.second"):G3} a second, {Of("experts.per.step"):F1} experts a step, {Of("experts.reads"):N0} experts read, worker at most {Of("memory.peak.bytes") / (1 << 30):F1} GiB");
     }
 
     private static async Task<List<string>> SaveAsync(Client.GatewayClient client, string run, SampleView sample, string folder, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Paris.Core.Jobs;
 using Paris.Core.Specs;
@@ -11,8 +12,9 @@ namespace Paris.Core.Interop;
 public sealed record ExportNotes(string? Dataset = null, string? Licence = null);
 
 /// <summary>
-/// Writes a run's ensemble as a folder in the published layout, with a model card. Weights are streamed and their SHA-256 is checked on
-/// the way; the folder appears under its name when it is complete.
+/// Writes a run's ensemble in use as a folder in the published layout, with a model card. Weights are streamed and their SHA-256 is checked on
+/// the way; the folder appears under its name when it is complete. Experts are numbered by their place in the ensemble, as the router counts
+/// them. What the layout has no field for (<see cref="PublishedConfig"/>: ours) lets <c>paris import paris</c> draw the same images again.
 /// </summary>
 public sealed class EnsembleExport(IBlobStore store, string run, ExportNotes notes)
 {
@@ -34,16 +36,15 @@ public sealed class EnsembleExport(IBlobStore store, string run, ExportNotes not
             throw new ParisInputException($"Run '{run}' is conditioned on classes, which the published layout has no table for; it can be exported from runs without a condition or with text.");
         }
 
+        var ensemble = await EnsembleHistory.ReadCurrentAsync(store, spec, cancellationToken).ConfigureAwait(false);
         List<(string File, BlobEntry Model, JobResult Result)> parts = [];
-        for (var k = 0; k < spec.Clustering.Clusters; k++)
+        foreach (var (place, job) in ensemble.Models(run).Index())
         {
-            var (model, result) = await ModelAsync(JobId.ForExpert(run, k), cancellationToken).ConfigureAwait(false);
-            parts.Add(($"{PublishedEnsemble.ExpertFolder(k)}/{PublishedEnsemble.ExpertWeights}", model, result));
+            var (model, result) = await ModelAsync(job, cancellationToken).ConfigureAwait(false);
+            parts.Add((place < ensemble.Members.Count ? $"{PublishedEnsemble.ExpertFolder(place)}/{PublishedEnsemble.ExpertWeights}" : $"router/{PublishedEnsemble.RouterWeights}", model, result));
         }
 
-        var (router, routed) = await ModelAsync(new JobId(run, JobKind.TrainRouter), cancellationToken).ConfigureAwait(false);
-        parts.Add(($"router/{PublishedEnsemble.RouterWeights}", router, routed));
-
+        var companions = spec.Import is null ? await TrainedCompanions.ReadAsync(store, spec, cancellationToken).ConfigureAwait(false) : null;
         var partial = folder.TrimEnd('/') + ".partial";
         if (Directory.Exists(partial))
         {
@@ -52,19 +53,20 @@ public sealed class EnsembleExport(IBlobStore store, string run, ExportNotes not
 
         try
         {
-            var total = parts.Sum(x => x.Model.Bytes);
+            (string File, BlobEntry Blob)[] blobs = [.. parts.Select(x => (x.File, x.Model)), .. companions?.Blobs ?? []];
+            var total = blobs.Sum(x => x.Blob.Bytes);
             long done = 0;
-            foreach (var (file, model, _) in parts)
+            foreach (var (file, source) in blobs)
             {
-                await CopyAsync(model, Path.Combine(partial, file), cancellationToken).ConfigureAwait(false);
-                done += model.Bytes;
+                await CopyAsync(source, Path.Combine(partial, file), cancellationToken).ConfigureAwait(false);
+                done += source.Bytes;
                 progress?.Invoke(file, done, total);
             }
 
-            await WriteConfigurationAsync(spec, partial, cancellationToken).ConfigureAwait(false);
+            await WriteConfigurationAsync(spec, ensemble, companions, partial, cancellationToken).ConfigureAwait(false);
             if (!File.Exists(Path.Combine(partial, "README.md")))
             {
-                await File.WriteAllTextAsync(Path.Combine(partial, "README.md"), ModelCard.Write(spec, [.. parts.Select(x => x.Result)], notes), cancellationToken).ConfigureAwait(false);
+                await File.WriteAllTextAsync(Path.Combine(partial, "README.md"), ModelCard.Write(spec, ensemble, [.. parts.Select(x => x.Result)], notes), cancellationToken).ConfigureAwait(false);
             }
 
             Directory.Move(partial, folder);
@@ -108,16 +110,23 @@ public sealed class EnsembleExport(IBlobStore store, string run, ExportNotes not
 
     private static double? Eps(ModelSpec model) => model.NormEps == PublishedJson.NormEps ? null : model.NormEps;
 
-    private async Task WriteConfigurationAsync(RunSpec spec, string folder, CancellationToken cancellationToken)
+    private async Task WriteConfigurationAsync(RunSpec spec, EnsembleRevision ensemble, TrainedCompanions? companions, string folder, CancellationToken cancellationToken)
     {
+        Task WriteAsync(string file, byte[] content)
+        {
+            var path = Path.Combine(folder, file);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            return File.WriteAllBytesAsync(path, content, cancellationToken);
+        }
+
         var router = spec.Router.Model;
         var (channels, side) = spec.LatentShape();
-        for (var k = 0; k < spec.Clustering.Clusters; k++)
+        foreach (var (place, member) in ensemble.Members.Index())
         {
-            var expert = spec.ExpertOf(k).Model;
-            await File.WriteAllBytesAsync(Path.Combine(folder, PublishedEnsemble.ExpertFolder(k), "config.json"), PublishedJson.Write(new PublishedExpertConfig
+            var expert = spec.ExpertOf(member.Expert).Model;
+            await WriteAsync($"{PublishedEnsemble.ExpertFolder(place)}/config.json", PublishedJson.Write(new PublishedExpertConfig
             {
-                ExpertId = k,
+                ExpertId = place,
                 HiddenSize = expert.Hidden,
                 NumLayers = expert.Layers,
                 NumHeads = expert.Heads,
@@ -130,33 +139,75 @@ public sealed class EnsembleExport(IBlobStore store, string run, ExportNotes not
                 TextEmbedDim = expert.TextDim,
                 CfgDropoutProb = expert.Condition == "text" ? expert.ConditionDropout : 0,
                 NormEps = Eps(expert),
-                Objective = spec.Expert.LearnsNoise(k) ? "ddpm" : null,
-            }), cancellationToken).ConfigureAwait(false);
+                Objective = spec.Expert.LearnsNoise(member.Expert) ? "ddpm" : null,
+            })).ConfigureAwait(false);
         }
 
-        await File.WriteAllBytesAsync(Path.Combine(folder, "router", "config.json"), PublishedJson.Write(new PublishedRouterConfig
+        var pooled = router.Conditioning == ModelSpec.PooledText;
+        await WriteAsync("router/config.json", PublishedJson.Write(new PublishedRouterConfig
         {
-            NumClusters = spec.Clustering.Clusters,
+            NumClusters = ensemble.Members.Count,
             HiddenSize = router.Hidden,
             NumLayers = router.Layers,
             NumHeads = router.Heads,
             PatchSize = router.Patch,
             InChannels = channels,
+            Conditioning = pooled ? ModelSpec.PooledText : null,
+            TextEmbedDim = pooled ? router.TextDim : null,
             NormEps = Eps(router),
-        }), cancellationToken).ConfigureAwait(false);
+        })).ConfigureAwait(false);
 
-        await File.WriteAllBytesAsync(Path.Combine(folder, "config.json"), PublishedJson.Write(new PublishedConfig
+        var config = new PublishedConfig
         {
             ModelName = spec.Import?.Source ?? run,
-            NumExperts = spec.Clustering.Clusters,
+            NumExperts = ensemble.Members.Count,
             ExperimentName = run,
             DatasetName = notes.Dataset ?? spec.Import?.Dataset ?? Path.GetFileName(spec.Data.Images),
             ImageSize = side,
             NumChannels = channels,
             UseLatents = spec.Autoencoder is not null || spec.Import is not null,
-        }), cancellationToken).ConfigureAwait(false);
+        };
+        if (companions is null)
+        {
+            await WriteAsync("config.json", PublishedJson.Write(config)).ConfigureAwait(false);
+            await CopyImportedAsync(folder, cancellationToken).ConfigureAwait(false);
+            return;
+        }
 
-        // What came along at the import goes out as it came in.
+        foreach (var (file, content) in companions.Configurations)
+        {
+            await WriteAsync(file, content).ConfigureAwait(false);
+        }
+
+        var (published, clip) = (spec.Autoencoder?.Weights is not null, spec.Text is { Encoder: "clip" });
+        await WriteAsync("model_index.json", PublishedJson.Write(new PublishedModelIndex
+        {
+            NumExperts = ensemble.Members.Count,
+            Vae = published ? ["diffusers", "AutoencoderKL"] : null,
+            TextEncoder = clip ? ["transformers", "CLIPTextModel"] : null,
+            Tokenizer = clip ? ["transformers", "CLIPTokenizer"] : null,
+            VaeName = companions.Autoencoder,
+            TextEncoderName = companions.Text,
+        })).ConfigureAwait(false);
+        await WriteAsync("config.json", PublishedJson.Write(config with
+        {
+            VaeName = companions.Autoencoder,
+            TextEncoderName = companions.Text,
+            ClusterSizes = await ClusterSizesAsync(ensemble, cancellationToken).ConfigureAwait(false),
+            Sampling = new PublishedSampling(spec.Sampling.Steps, spec.Sampling.Grid, spec.Sampling.GuidanceScale),
+        })).ConfigureAwait(false);
+    }
+
+    /// <summary>[K] samples that each expert of the ensemble was trained on.</summary>
+    private async Task<IReadOnlyList<long>?> ClusterSizesAsync(EnsembleRevision ensemble, CancellationToken cancellationToken)
+    {
+        var partition = await JobFence.ReadResultAsync(store, new JobId(run, JobKind.Partition, Revision: ensemble.Partition), cancellationToken).ConfigureAwait(false);
+        return partition is null ? null : [.. ensemble.Members.Select(x => (long)partition.Metrics.GetValueOrDefault(string.Create(CultureInfo.InvariantCulture, $"size.cluster.{x.Expert}")))];
+    }
+
+    /// <summary>What came along at the import goes out as it came in.</summary>
+    private async Task CopyImportedAsync(string folder, CancellationToken cancellationToken)
+    {
         var prefix = EnsembleImport.CompanionName(run, "");
         await foreach (var file in store.ListAsync(prefix, cancellationToken).ConfigureAwait(false))
         {

@@ -21,7 +21,10 @@ public sealed class EnsembleImport(IBlobStore store, PublishedEnsemble ensemble,
     {
         var specName = $"runs/{Spec.Name}/spec.json";
         var canonical = RunSpecJson.Serialize(Spec);
-        if (await store.GetAsync(specName, cancellationToken).ConfigureAwait(false) is { } existing && !existing.Bytes.AsSpan().SequenceEqual(canonical))
+
+        // Compared as they are read, so that a spec that an older version wrote, without keys of today, is still the same.
+        if (await store.GetAsync(specName, cancellationToken).ConfigureAwait(false) is { } existing
+            && !RunSpecJson.Serialize(RunSpecJson.Read(existing.Bytes, specName)).AsSpan().SequenceEqual(canonical))
         {
             throw new ParisInputException($"Run '{Spec.Name}' exists in {store.Description} and is not this import; choose another name.");
         }
@@ -108,6 +111,7 @@ public sealed class EnsembleImport(IBlobStore store, PublishedEnsemble ensemble,
                 LatentSide = config.ImageSize,
                 Autoencoder = ensemble.Companions.Any(x => x.StartsWith("vae/", StringComparison.Ordinal)),
                 Text = ensemble.Companions.Any(x => x.StartsWith("text_encoder/", StringComparison.Ordinal)),
+                ClusterSizes = config.ClusterSizes,
             },
             Clustering = new ClusteringSpec { Clusters = config.NumExperts },
             Expert = new TrainerSpec
@@ -136,9 +140,20 @@ public sealed class EnsembleImport(IBlobStore store, PublishedEnsemble ensemble,
             ],
             Router = new TrainerSpec
             {
-                Model = new ModelSpec { Hidden = router.HiddenSize, Layers = router.NumLayers, Heads = router.NumHeads, Patch = router.PatchSize, NormEps = router.NormEps ?? PublishedJson.NormEps },
+                Model = new ModelSpec
+                {
+                    Hidden = router.HiddenSize,
+                    Layers = router.NumLayers,
+                    Heads = router.NumHeads,
+                    Patch = router.PatchSize,
+                    NormEps = router.NormEps ?? PublishedJson.NormEps,
+                    Conditioning = router.Conditioning ?? "none",
+                    TextDim = router.TextEmbedDim ?? new ModelSpec().TextDim,
+                },
             },
-            Sampling = new SamplingSpec { Steps = 50, Grid = "flowmatch-euler", GuidanceScale = expert.UseTextConditioning ? 7.5 : 1 },
+            Sampling = config.Sampling is { } sampling
+                ? new SamplingSpec { Steps = sampling.Steps, Grid = sampling.Grid, GuidanceScale = sampling.GuidanceScale }
+                : new SamplingSpec { Steps = 50, Grid = "flowmatch-euler", GuidanceScale = expert.UseTextConditioning ? 7.5 : 1 },
             Evaluation = new EvaluationSpec { Strategies = [] },
         };
     }

@@ -9,9 +9,10 @@ namespace Paris.Core.Interop;
 internal static class ModelCard
 {
     /// <param name="spec">The run's.</param>
+    /// <param name="ensemble">What is exported of it.</param>
     /// <param name="results">[K + 1] of the experts and the router.</param>
     /// <param name="notes">What the run does not know.</param>
-    public static string Write(RunSpec spec, IReadOnlyList<JobResult> results, ExportNotes notes)
+    public static string Write(RunSpec spec, EnsembleRevision ensemble, IReadOnlyList<JobResult> results, ExportNotes notes)
     {
         var text = new StringBuilder();
         void Line(string line = "") => text.Append(line).Append('\n');
@@ -24,13 +25,13 @@ internal static class ModelCard
         Line();
         Line($"# {spec.Name}");
         Line();
-        Line($"{spec.Clustering.Clusters} expert diffusion transformers, each trained alone on one cluster of the data, and a router among them.");
+        Line($"{ensemble.Members.Count} expert diffusion transformers, each trained alone on one cluster of the data, and a router among them.");
         Line();
         Line("| | |");
         Line("|---|---|");
         Line($"| data | {notes.Dataset ?? spec.Import?.Dataset ?? Path.GetFileName(spec.Data.Images)} |");
-        Line($"| clusters | {spec.Clustering.Clusters}{(spec.Import is null ? $", {spec.Clustering.Extractor}, two-stage k-means ({spec.Clustering.FineClusters} fine)" : "")} |");
-        Line($"| condition | {spec.Expert.Model.Condition} |");
+        Line($"| clusters | {ensemble.Members.Count}{(ensemble.Revision > 1 ? $" (revision {ensemble.Revision} of the ensemble)" : "")}{(spec.Import is null ? $", {spec.Clustering.Extractor}, two-stage k-means ({spec.Clustering.FineClusters} fine)" : "")} |");
+        Line($"| condition | experts: {spec.Expert.Model.Condition}; router: {spec.Router.Model.Conditioning} |");
         Line("| objective | flow matching, x_t = (1 − t) x_0 + t ε, v = ε − x_0; time input 1000 t |");
         if (spec.Import is { } import)
         {

@@ -28,7 +28,42 @@ public sealed record PublishedConfig
     public string VaeName { get; init; } = "none";
 
     public string TextEncoderName { get; init; } = "none";
+
+    /// <summary>Ours: [K] samples of each cluster, for strategies that draw clusters by their share; without the field all are taken for equal.</summary>
+    public IReadOnlyList<long>? ClusterSizes { get; init; }
+
+    /// <summary>Ours: how the run that trained the experts draws images; without the field as the released ensemble.</summary>
+    public PublishedSampling? Sampling { get; init; }
 }
+
+/// <summary><c>model_index.json</c> of a published ensemble: what it consists of, as (library, class) for the parts that other libraries know.</summary>
+public sealed record PublishedModelIndex
+{
+    [JsonPropertyName("_class_name")]
+    public string ClassName { get; init; } = "DDMPipeline";
+
+    public int NumExperts { get; init; }
+
+    public string ExpertArchitecture { get; init; } = "dit";
+
+    public string RouterArchitecture { get; init; } = "dit";
+
+    public IReadOnlyList<string>? Vae { get; init; }
+
+    public IReadOnlyList<string>? TextEncoder { get; init; }
+
+    public IReadOnlyList<string>? Tokenizer { get; init; }
+
+    public string VaeName { get; init; } = "none";
+
+    public string TextEncoderName { get; init; } = "none";
+}
+
+/// <summary>How images are drawn where nobody says otherwise.</summary>
+/// <param name="Steps">Euler steps.</param>
+/// <param name="Grid">A name of <c>sampling.grid</c>.</param>
+/// <param name="GuidanceScale">1: none.</param>
+public sealed record PublishedSampling(int Steps, string Grid, double GuidanceScale);
 
 /// <summary><c>config.json</c> of an expert's folder.</summary>
 public sealed record PublishedExpertConfig
@@ -94,6 +129,12 @@ public sealed record PublishedRouterConfig
     public int InChannels { get; init; }
 
     public bool UseDitTimeEmbed { get; init; } = true;
+
+    /// <summary>Ours: <c>pooled-text</c> for a router that reads the pooled text; the released one has none.</summary>
+    public string? Conditioning { get; init; }
+
+    /// <summary>Ours: width of the pooled text.</summary>
+    public int? TextEmbedDim { get; init; }
 
     /// <inheritdoc cref="PublishedExpertConfig.NormEps"/>
     public double? NormEps { get; init; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Paris.Core.Formats;
+using Paris.Core.Specs;
 
 namespace Paris.Core.Interop;
 
@@ -74,6 +75,18 @@ public sealed class PublishedEnsemble
         Require(router.NumClusters == config.NumExperts, $"{folder}/router/config.json", $"has {router.NumClusters} clusters, config.json {config.NumExperts} experts");
         Require(router is { Architecture: "dit", UseDitTimeEmbed: true } && router.InChannels == config.NumChannels, $"{folder}/router/config.json", "is no DiT router on the experts' latents");
         Require(Fits(router.HiddenSize, router.NumLayers, router.NumHeads, router.PatchSize, config.ImageSize), $"{folder}/router/config.json", "has sizes that do not fit together");
+        Require(
+            router is { Conditioning: null } or { Conditioning: ModelSpec.PooledText, TextEmbedDim: > 0 },
+            $"{folder}/router/config.json",
+            $"has the conditioning '{router.Conditioning}' of {router.TextEmbedDim ?? 0} numbers; none, or '{ModelSpec.PooledText}' with its text_embed_dim, is known");
+        Require(
+            config.ClusterSizes is null || (config.ClusterSizes.Count == config.NumExperts && config.ClusterSizes.All(x => x >= 0) && config.ClusterSizes.Any(x => x > 0)),
+            $"{folder}/config.json",
+            $"has {config.ClusterSizes?.Count} cluster_sizes ({string.Join(", ", config.ClusterSizes ?? [])}); {config.NumExperts} counts of samples are needed");
+        Require(
+            config.Sampling is null or { Steps: > 0, Grid: "uniform" or "flowmatch-euler", GuidanceScale: >= 0 and <= 1000 },
+            $"{folder}/config.json",
+            "has a 'sampling' that is not steps from 1, grid uniform or flowmatch-euler, and guidance_scale from 0 to 1000");
         return new PublishedEnsemble(folder, config, experts, router);
     }
 

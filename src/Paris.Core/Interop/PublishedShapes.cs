@@ -1,5 +1,6 @@
 using System.Globalization;
 using Paris.Core.Formats;
+using Paris.Core.Specs;
 
 namespace Paris.Core.Interop;
 
@@ -52,6 +53,11 @@ public static class PublishedShapes
             Attention(shapes, $"{layer}.attn", d);
             Linear(shapes, $"{layer}.mlp.0", d, 4L * d);
             Linear(shapes, $"{layer}.mlp.2", 4L * d, d);
+        }
+
+        if (config is { Conditioning: ModelSpec.PooledText, TextEmbedDim: { } text })
+        {
+            Linear(shapes, "text_proj", text, d);
         }
 
         Linear(shapes, "head.0", d, d);

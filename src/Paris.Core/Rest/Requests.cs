@@ -67,7 +67,8 @@ public sealed record SampleRequest
 /// <param name="Message">Why it failed or waits.</param>
 /// <param name="BadInput">True when it failed because the request is wrong.</param>
 /// <param name="Files">Names of its other files, the routing trace as JSON; taken the same way.</param>
-public sealed record SampleView(string Id, string State, double Fraction, IReadOnlyList<string> Pictures, string? Message, bool BadInput = false, IReadOnlyList<string>? Files = null);
+/// <param name="Metrics">What it measured, once it is completed (<c>images</c>, <c>samples.per.second</c>, <c>experts.per.step</c>, <c>experts.reads</c>, <c>memory.peak.bytes</c>, …).</param>
+public sealed record SampleView(string Id, string State, double Fraction, IReadOnlyList<string> Pictures, string? Message, bool BadInput = false, IReadOnlyList<string>? Files = null, IReadOnlyDictionary<string, double>? Metrics = null);
 
 /// <summary>Body of <c>POST /api/v1/runs/{run}/evaluate</c>.</summary>
 /// <param name="Strategies">What to compare; empty takes the run's.</param>

@@ -91,11 +91,14 @@ public sealed record ImportSpec
     [Range(1, 4096)]
     public int LatentSide { get; init; } = 32;
 
-    /// <summary>An AutoencoderKL came along that turns latents into pictures.</summary>
+    /// <summary>An autoencoder came along that turns latents into pictures.</summary>
     public bool Autoencoder { get; init; }
 
     /// <summary>A text encoder and its tokenizer came along.</summary>
     public bool Text { get; init; }
+
+    /// <summary>[K] samples of each cluster; null where the weights do not say: then all are taken for equal.</summary>
+    public IReadOnlyList<long>? ClusterSizes { get; init; }
 }
 
 /// <summary>Where the images come from.</summary>

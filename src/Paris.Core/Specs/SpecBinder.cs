@@ -123,6 +123,15 @@ internal sealed class SpecBinder
             return new JsonArray([.. list.Items.Select(item => Text(item, path))]);
         }
 
+        if (type == typeof(IReadOnlyList<long>))
+        {
+            return node is SpecList numbers
+                ? new JsonArray([.. numbers.Items.Select(item => item is SpecScalar { Quoted: false } scalar && long.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
+                    ? (JsonNode)whole
+                    : throw Wrong(item, path, "should be a list of whole numbers"))])
+                : throw Wrong(node, path, "should be a list of whole numbers");
+        }
+
         if (RecordOf(type) is { } element)
         {
             if (node is not SpecList list)
@@ -145,12 +154,12 @@ internal sealed class SpecBinder
             return Text(node, path);
         }
 
-        if (node is not SpecScalar { Quoted: false } scalar)
+        if (node is not SpecScalar { Quoted: false } value)
         {
             throw Wrong(node, path, $"should be {Kind(type)}");
         }
 
-        var text = scalar.Text;
+        var text = value.Text;
         if (type == typeof(bool))
         {
             return text is "true" or "false" ? text == "true" : throw Wrong(node, path, $"is '{text}'; it should be true or false");

@@ -186,5 +186,5 @@ internal static class ApiEndpoints
     private static string Checked(string run) => BlobName.CheckRunId(run);
 
     private static SampleView[] Samples(RunView view)
-        => [.. view.Jobs.Where(j => j.Kind == "sample").Select(j => new SampleView(j.Part, j.State, j.Fraction, RunPictures.NamesOf(view.Run, j), j.Message, j.BadInput, RunPictures.FilesOf(view.Run, j)))];
+        => [.. view.Jobs.Where(j => j.Kind == "sample").Select(j => new SampleView(j.Part, j.State, j.Fraction, RunPictures.NamesOf(view.Run, j), j.Message, j.BadInput, RunPictures.FilesOf(view.Run, j), j.State == "completed" ? j.Metrics : null))];
 }

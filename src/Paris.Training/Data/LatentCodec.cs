@@ -1,4 +1,5 @@
 using Paris.Core;
+using Paris.Core.Interop;
 using Paris.Core.Jobs;
 using Paris.Core.Specs;
 using Paris.Models;
@@ -16,7 +17,7 @@ namespace Paris.Training.Data;
 public sealed class LatentCodec : IDisposable
 {
     /// <summary>Output of the autoencoder job: the <c>config.json</c> of published weights.</summary>
-    public const string ConfigRole = "config";
+    public const string ConfigRole = TrainedCompanions.AutoencoderConfigRole;
 
     /// <summary>Pixels that a published autoencoder works on at once: four pictures of 256² take about 1 GB.</summary>
     private const long PixelsAtOnce = 4 * 256 * 256;
@@ -137,15 +138,18 @@ public sealed class LatentCodec : IDisposable
                     $"run '{context.Spec.Name}' was imported without an autoencoder: its latents of {import.LatentChannels} channels are no pictures. Import the folder again with 'vae' in it.");
         }
 
-        var autoencoder = ImportedFiles.Read(context, "vae", AutoencoderKL.Load);
-        if (autoencoder.Shape.LatentChannels == import.LatentChannels)
+        var codec = ImportedFiles.Read(context, "vae", (file, config) => Autoencoder.IsIn(file)
+            ? new LatentCodec(scale: LatentScale.Parse(file.Metadata, file.Source), own: Autoencoder.Load(file))
+            : new LatentCodec(published: AutoencoderKL.Load(file, config)));
+        var channels = codec._own?.LatentChannels ?? codec._published!.Shape.LatentChannels;
+        if (channels == import.LatentChannels)
         {
-            return new LatentCodec(published: autoencoder);
+            return codec;
         }
 
-        autoencoder.Dispose();
+        codec.Dispose();
         throw new ParisInputException(
-            $"run '{context.Spec.Name}': the imported autoencoder has {autoencoder.Shape.LatentChannels} latent channels, its experts {import.LatentChannels}; import the folder again with the 'vae' that belongs to it.");
+            $"run '{context.Spec.Name}': the imported autoencoder has {channels} latent channels, its experts {import.LatentChannels}; import the folder again with the 'vae' that belongs to it.");
     }
 
     /// <summary>A few pictures at a time: memory does not grow with the batch.</summary>

@@ -42,9 +42,9 @@ internal static class PartitionReading
     /// <summary>[K] samples of each cluster of an ensemble, in the order of its experts; all equal where an import did not say.</summary>
     public static double[] Sizes(JobContext context, EnsembleRevision ensemble)
     {
-        if (context.Spec.Import is not null)
+        if (context.Spec.Import is { } import)
         {
-            return [.. ensemble.Members.Select(_ => 1.0)];
+            return [.. ensemble.Members.Select(x => import.ClusterSizes is { } sizes ? (double)sizes[x.Expert] : 1)];
         }
 
         var metrics = Of(context, ensemble).Metrics;

@@ -38,7 +38,12 @@ public sealed class SampleJob : IJob
             context,
             drawn,
             order.Count,
-            new Dictionary<string, double> { ["guidance"] = drawn.Guidance },
+            new Dictionary<string, double>
+            {
+                ["guidance"] = drawn.Guidance,
+                ["experts.reads"] = ensemble.Pool.Reads,
+                ["memory.peak.bytes"] = HostMemory.Peak(),
+            },
             new Dictionary<string, string> { ["strategy"] = order.Strategy },
             new Dictionary<string, (string, byte[])>
             {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Paris.Training.Sampling;
@@ -5,6 +6,13 @@ namespace Paris.Training.Sampling;
 /// <summary>How much of this host's memory is free for this process.</summary>
 internal static class HostMemory
 {
+    /// <summary>The most that this process has held at once: bytes of its resident set.</summary>
+    public static long Peak()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64;
+    }
+
     /// <summary>Bytes that can be used without another process having to give some up, within the limit of the container.</summary>
     public static long Free()
     {

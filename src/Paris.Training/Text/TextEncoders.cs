@@ -13,9 +13,12 @@ namespace Paris.Training.Text;
 public static class TextEncoders
 {
     /// <summary>Outputs of the encode job: the words' state, or CLIP's files under this and their own names.</summary>
-    public const string Role = "text-encoder";
+    public const string Role = TrainedCompanions.TextEncoderRole;
 
     private const string FilePrefix = Role + "/";
+
+    /// <summary>Longest text that a configuration is believed; CLIP's context is 77.</summary>
+    private const double MostTokensSaid = 4096;
 
     /// <summary>Says before anything is read that the encoder's files are not there or do not fit the models; does nothing without text.</summary>
     /// <exception cref="ParisInputException">The message names the file or the two widths.</exception>
@@ -41,16 +44,7 @@ public static class TextEncoders
         ITextEncoder encoder = spec.Encoder == WordsTextEncoder.EncoderName
             ? WordsTextEncoder.Fit(captions, spec.Tokens > 0 ? spec.Tokens : WordsTextEncoder.DefaultTokens, spec.Dimension, context.Spec.Seed)
             : ClipTextEncoder.Open(FindClip(context), spec.Tokens > 0 ? spec.Tokens : null);
-        try
-        {
-            CheckWidth(context, encoder.Shape.Dimension);
-            return encoder;
-        }
-        catch
-        {
-            encoder.Dispose();
-            throw;
-        }
+        return Fitting(context, encoder);
     }
 
     /// <summary>Uploads what <see cref="Load"/> needs, so that prompts can be encoded on any machine of the cluster.</summary>
@@ -111,12 +105,20 @@ public static class TextEncoders
         return ClipTextEncoder.Open(ClipTextFiles.Find(folder.Path), context.Spec.Text is { Tokens: > 0 and var tokens } ? tokens : null);
     }
 
-    private static ClipTextEncoder LoadImported(JobContext context)
+    private static ITextEncoder LoadImported(JobContext context)
     {
         var run = context.Spec.Name;
         if (!context.Spec.Import!.Text)
         {
             throw new ParisInputException($"run '{run}' was imported without a text encoder, so prompts cannot be read; import it again from a folder with text_encoder and tokenizer.");
+        }
+
+        // What a run trained here has learned of its captions, or CLIP.
+        if (JobContext.Await(context.Store.GetAsync(EnsembleImport.CompanionName(run, TrainedCompanions.WordVectorsFile))) is { } words)
+        {
+            using var stream = new MemoryStream(words.Bytes);
+            using var file = SafetensorsFile.FromStream(stream, EnsembleImport.CompanionName(run, TrainedCompanions.WordVectorsFile));
+            return Fitting(context, WordsTextEncoder.Load(file));
         }
 
         using var folder = new TemporaryFolder();
@@ -129,7 +131,27 @@ public static class TextEncoders
             }
         }
 
-        return ClipTextEncoder.Open(ClipTextFiles.Find(folder.Path));
+        var files = ClipTextFiles.Find(folder.Path);
+        return Fitting(context, ClipTextEncoder.Open(files, MostTokens(Path.Combine(folder.Path, TrainedCompanions.TokenizerConfigFile))));
+    }
+
+    /// <summary>What a tokenizer's configuration says of a text's length; null where it says nothing, or the huge number that means nothing.</summary>
+    private static int? MostTokens(string path)
+        => File.Exists(path) && ModelConfig.Read(path).Double(0, "model_max_length") is >= 2 and <= MostTokensSaid and var tokens ? (int)tokens : null;
+
+    /// <summary>The encoder, unless the models have another width.</summary>
+    private static ITextEncoder Fitting(JobContext context, ITextEncoder encoder)
+    {
+        try
+        {
+            CheckWidth(context, encoder.Shape.Dimension);
+            return encoder;
+        }
+        catch
+        {
+            encoder.Dispose();
+            throw;
+        }
     }
 
     private static ClipTextFiles FindClip(JobContext context)

@@ -15,9 +15,6 @@ namespace Paris.Benchmarks.Published;
 /// </summary>
 public sealed record SyntheticEnsemble
 {
-    /// <summary>Standard deviation of every number.</summary>
-    private const float Spread = 0.02f;
-
     private const int Chunk = 1 << 20;
 
     public int Experts { get; init; } = 8;
@@ -28,6 +25,9 @@ public sealed record SyntheticEnsemble
     public int Side { get; init; } = 32;
 
     public ulong Seed { get; init; } = 42;
+
+    /// <summary>Standard deviation of every number.</summary>
+    public float Spread { get; init; } = 0.02f;
 
     /// <summary>Of every expert, but for its number; DiT-XL/2, 605,970,448 parameters.</summary>
     public PublishedExpertConfig Expert { get; init; } = new()

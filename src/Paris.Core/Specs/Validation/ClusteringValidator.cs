@@ -25,6 +25,17 @@ internal sealed class ClusteringValidator : ISpecValidator
             findings.Error("router.objectives", "cannot be given: a router learns the clusters and nothing else");
         }
 
+        if (spec.Import is { } import)
+        {
+            if (import.ClusterSizes is { } sizes && sizes.Count != clustering.Clusters)
+            {
+                findings.Error("import.clusterSizes", $"has {sizes.Count} entries; there are {clustering.Clusters} clusters");
+            }
+
+            // There are no images to cluster.
+            return;
+        }
+
         if (clustering.FineClusters < clustering.Clusters)
         {
             findings.Error("clustering.fineClusters", $"is {clustering.FineClusters}; it must be at least 'clustering.clusters' ({clustering.Clusters})");

@@ -17,9 +17,9 @@ internal sealed class TextValidator : ISpecValidator
 
         if (spec.Import is not null)
         {
-            if (spec.Text is not null || pooled)
+            if (spec.Text is not null)
             {
-                findings.Error(pooled ? "router.model.conditioning" : "text", "cannot be given for an imported run: its text encoder came along with its weights");
+                findings.Error("text", "cannot be given for an imported run: its text encoder came along with its weights");
             }
 
             return;
