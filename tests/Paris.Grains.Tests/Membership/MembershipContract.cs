@@ -199,7 +199,7 @@ public static class MembershipContract
         {
             Assert.Equal(entry.SiloAddress, read.SiloAddress);
             Assert.Equal(entry.SuspectTimes, read.SuspectTimes);
-            Assert.All(read.SuspectTimes.Select(x => x.Item2).Append(read.StartTime).Append(read.IAmAliveTime), x => Assert.Equal(DateTimeKind.Utc, x.Kind));
+            Assert.All(read.SuspectTimes!.Select(x => x.Item2).Append(read.StartTime).Append(read.IAmAliveTime), x => Assert.Equal(DateTimeKind.Utc, x.Kind));
             Assert.Equal(
                 (entry.Status, entry.ProxyPort, entry.HostName, entry.SiloName, entry.RoleName, entry.UpdateZone, entry.FaultZone, entry.StartTime, entry.IAmAliveTime),
                 (read.Status, read.ProxyPort, read.HostName, read.SiloName, read.RoleName, read.UpdateZone, read.FaultZone, read.StartTime, read.IAmAliveTime));
@@ -216,7 +216,7 @@ public static class MembershipContract
         await InsertAsync(table, new MembershipEntry { SiloAddress = Address(2), SuspectTimes = [] });
         var data = await table.ReadAll();
         Assert.Null(data.TryGet(Address(1))!.Item1.SuspectTimes);
-        Assert.Empty(data.TryGet(Address(2))!.Item1.SuspectTimes);
+        Assert.Empty(data.TryGet(Address(2))!.Item1.SuspectTimes!);
     }
 
     public static async Task ATimeOfUnknownKindIsUtc(IBlobStore store)
@@ -234,10 +234,10 @@ public static class MembershipContract
         await InsertAsync(table, Entry(1, SiloStatus.Active));
         var entry = (await table.ReadAll()).Members[0].Item1;
         entry.Status = SiloStatus.Dead;
-        entry.SuspectTimes.Add(Tuple.Create(Address(2), default(DateTime)));
+        entry.SuspectTimes!.Add(Tuple.Create(Address(2), default(DateTime)));
         var again = (await table.ReadAll()).Members[0].Item1;
         Assert.Equal(SiloStatus.Active, again.Status);
-        Assert.Empty(again.SuspectTimes);
+        Assert.Empty(again.SuspectTimes!);
     }
 
     public static async Task ARowThatIsNotThereComesWithTheVersion(IBlobStore store)
@@ -304,7 +304,9 @@ public static class MembershipContract
     };
 
     internal static async Task InsertAsync(IMembershipTable table, MembershipEntry entry)
+#pragma warning disable CS0618 // 10.4 calls these methods InsertRowAsync and ReadAllAsync; 10.2 has no such names.
         => Assert.True(await table.InsertRow(entry, (await table.ReadAll()).Version.Next()));
+#pragma warning restore CS0618
 
     private static async Task<TestTable> StartAsync(IBlobStore store)
     {
