@@ -34,15 +34,25 @@ declare -A source
 for i in "${!families[@]}"; do
   if wait "${pids[$i]}"; then source[${families[$i]}]=package; else source[${families[$i]}]=standin; fi
 done
+# A library that this machine's C++ runtime is too old for restores and does not load.
+torch_note= torch_served=
+[ "${source[torch]}" = standin ] || torch_served=true
+if [ "${source[torch]}" = package ] && [ "$(uname -sm)" = "Linux x86_64" ]; then
+  library=$(find "$packages/torchsharp" -path '*linux-x64*' -name 'libLibTorchSharp.so' | head -n 1)
+  lacks=$(ldd "$library" 2>&1 | sed -nE "s/.*version \`([A-Z_0-9.]+)' not found.*/\1/p" | sort -u | head -n 1)
+  if [ -n "$lacks" ]; then source[torch]=standin torch_note=" (the official one needs $lacks, newer than this machine's)"; fi
+fi
+# Orleans computes with what the stand-in for System.IO.Hashing only names.
+[ "${source[hashing]}" = package ] || source[orleans]=standin
 # Optional, and of no use beside the stand-in: without it one project is empty.
 [ "${source[orleans]}" = package ] && [ "${source[tls]}" = package ] || source[tls]=absent
 
 {
   echo "# Which families the feed carries; written by infra/probe.sh."
   echo "# key $key"
-  echo "export OrleansSource=${source[orleans]} TorchSource=${source[torch]} ExporterSource=${source[exporter]} HashingSource=${source[hashing]} TlsSource=${source[tls]}"
+  echo "export OrleansSource=${source[orleans]} TorchSource=${source[torch]} ExporterSource=${source[exporter]} HashingSource=${source[hashing]} TlsSource=${source[tls]} TorchServed=$torch_served"
   echo "export OrleansVersion=$version PARIS_FEED='$feed'"
 } >"$answer.new"
 mv "$answer.new" "$answer"
 label() { if [ "$2" = package ]; then echo "$1: official${3:+ $3}"; else echo "$1: stand-in"; fi; }
-echo "feeds: $(label Orleans "${source[orleans]}" "$version"), $(label TorchSharp "${source[torch]}"), $(label 'Prometheus exporter' "${source[exporter]}"), $(label System.IO.Hashing "${source[hashing]}")" >&2
+echo "feeds: $(label Orleans "${source[orleans]}" "$version"), $(label TorchSharp "${source[torch]}")$torch_note, $(label 'Prometheus exporter' "${source[exporter]}"), $(label System.IO.Hashing "${source[hashing]}")" >&2

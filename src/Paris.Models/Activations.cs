@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Paris.Models;
 
-/// <summary>Activations that TorchSharp 0.106 lacks.</summary>
+/// <summary>Activations that TorchSharp lacks.</summary>
 public static class Activations
 {
     private static readonly Scalar _three = 3;

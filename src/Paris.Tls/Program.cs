@@ -1,4 +1,3 @@
-using Orleans.Connections.Security;
 using Orleans.Hosting;
 using Paris.Core;
 using Paris.Gateway;

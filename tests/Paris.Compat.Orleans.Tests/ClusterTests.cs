@@ -73,7 +73,9 @@ public sealed class ClusterTests
         await TestCluster.Eventually(() => Journal.Of(key).Contains("deactivate ShuttingDown"));
         Assert.Equal(TestCluster.AddressOf(cluster[0]).ToParsableString(), await TestCluster.InsistAsync(grain.WhereAsync));
         await stop;
-        Assert.Equal(["activate", "deactivate ShuttingDown", "deactivated", "activate"], Journal.Of(key));
+
+        // Orleans 10.4 also carries the state over, which 10.2 and the stand-in do only when a grain asks for it.
+        Assert.Equal(["activate", "deactivate ShuttingDown", "deactivated", "activate"], Journal.Of(key).Where(x => x is not ("dehydrate" or "rehydrate")));
         await cluster.WaitForSilosAsync(1);
     }
 

@@ -144,8 +144,23 @@ public sealed class BlobClusteringTests : IAsyncLifetime
             return builder.Build();
         }).ToArray();
         _hosts.AddRange(hosts);
-        await Task.WhenAll(hosts.Select(x => x.StartAsync()));
+        await Task.WhenAll(hosts.Select(StartAsync));
         return [.. hosts.Select(x => x.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress)];
+    }
+
+    private async Task StartAsync(IHost host)
+    {
+        try
+        {
+            await host.StartAsync();
+        }
+        catch
+        {
+            // Orleans refuses to stop a silo that was refused.
+            _hosts.Remove(host);
+            host.Dispose();
+            throw;
+        }
     }
 
     private async Task<IHost> StartClientAsync()

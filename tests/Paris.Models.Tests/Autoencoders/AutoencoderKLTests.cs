@@ -152,11 +152,11 @@ public sealed class AutoencoderKLTests(ITestOutputHelper output)
         using var model = AutoencoderKL.Load(Weights);
         using var images = zeros(1, model.Shape.Channels, 16, 16);
         model.call(images).Dispose();
-        var before = Tensor.TotalCount;
+        var before = LiveTensors.Count;
         var (mean, logVariance) = model.Encode(images);
         using var decoded = model.DecodeTiled(mean, tile: 2, overlap: 1);
         using var exact = model.DecodeTiled(mean, tile: 2, overlap: 1, exact: true);
-        Assert.Equal(before + 4, Tensor.TotalCount);
+        Assert.Equal(before + 4, LiveTensors.Count);
         mean.Dispose();
         logVariance.Dispose();
     }

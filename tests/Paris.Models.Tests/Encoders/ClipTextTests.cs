@@ -65,10 +65,10 @@ public sealed class ClipTextTests
         using var model = Random();
         using var ids = Ids(48, 1, 49);
         model.call(ids).Dispose();
-        var before = Tensor.TotalCount;
+        var before = LiveTensors.Count;
         using var hidden = model.call(ids);
         using var pooled = model.Pooled(hidden, ids);
-        Assert.Equal(before + 2, Tensor.TotalCount);
+        Assert.Equal(before + 2, LiveTensors.Count);
     }
 
     private static Tensor Ids(params long[] ids) => tensor(ids, [1, ids.Length]);

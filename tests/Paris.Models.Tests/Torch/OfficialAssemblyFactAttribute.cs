@@ -1,3 +1,4 @@
+using System.Reflection;
 using Xunit;
 
 namespace Paris.Models.Tests.Torch;
@@ -14,5 +15,6 @@ internal sealed class OfficialAssemblyFactAttribute : FactAttribute
         }
     }
 
-    public static string? Path { get; } = Environment.GetEnvironmentVariable("PARIS_TORCHSHARP") is { Length: > 0 } path ? path : null;
+    public static string? Path { get; } = Environment.GetEnvironmentVariable("PARIS_TORCHSHARP") is { Length: > 0 } path ? path
+        : typeof(OfficialAssemblyFactAttribute).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(x => x.Key == "OfficialTorchSharp")?.Value;
 }

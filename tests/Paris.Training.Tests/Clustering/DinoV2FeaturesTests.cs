@@ -1,6 +1,7 @@
 using Paris.Core;
 using Paris.Core.Specs;
 using Paris.Models;
+using Paris.Models.Tests;
 using Paris.Models.Encoders;
 using Paris.Training.Clustering;
 using Paris.Training.Data;
@@ -75,9 +76,9 @@ public sealed class DinoV2FeaturesTests : IDisposable
         var shard = Shard(PixelPcaTests.Noise(5 * 3 * 32 * 32, 8), 3, 32, 5);
         using var extractor = FeatureExtractors.Create(Spec(Weights(), 56, 64), null);
         var first = extractor.Extract(shard, 0, 5);
-        var before = Tensor.TotalCount;
+        var before = LiveTensors.Count;
         Assert.Equal(first, extractor.Extract(shard, 0, 5));
-        Assert.Equal(before, Tensor.TotalCount);
+        Assert.Equal(before, LiveTensors.Count);
         var alone = extractor.Extract(shard, 4, 1);
         for (var d = 0; d < alone.Length; d++)
         {
@@ -105,11 +106,11 @@ public sealed class DinoV2FeaturesTests : IDisposable
 
         static void Refused(ClusteringSpec spec, params string[] parts)
         {
-            var before = Tensor.TotalCount;
+            var before = LiveTensors.Count;
             var message = Assert.Throws<ParisInputException>(() => FeatureExtractors.Create(spec, null)).Message;
             Assert.All(parts, part => Assert.Contains(part, message, StringComparison.Ordinal));
             Assert.DoesNotContain('\n', message);
-            Assert.Equal(before, Tensor.TotalCount);
+            LiveTensors.AreAsManyAs(before);
         }
     }
 
