@@ -1,7 +1,6 @@
 using Paris.Core.Formats;
 using Paris.Models.Verification;
 using Xunit;
-using static TorchSharp.torch;
 
 namespace Paris.Models.Tests.Verification;
 
