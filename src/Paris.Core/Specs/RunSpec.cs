@@ -145,6 +145,17 @@ public sealed record DataSpec
     public string Duplicates { get; init; } = "keep";
 
     /// <summary>
+    /// Images whose feature nearly equals that of one before in the same fine cluster: <c>keep</c> (not looked for), <c>report</c> (listed in the
+    /// output <c>near-duplicates</c> of the job <c>assign</c>, with a sheet of pairs) or <c>drop</c> (listed, and in no cluster).
+    /// </summary>
+    [OneOf("keep", "report", "drop")]
+    public string NearDuplicates { get; init; } = "keep";
+
+    /// <summary>Largest 1 − cos of the features of near-duplicates. What it means depends on the extractor: look at the sheet.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
+    public double NearDuplicateDistance { get; init; } = 0.05;
+
+    /// <summary>
     /// Parts into which reading, encoding and (not for <c>pixels-pca</c>) extracting are cut, for as many slots to share the work; a few times
     /// the slots is a good number. What comes out does not depend on it.
     /// </summary>

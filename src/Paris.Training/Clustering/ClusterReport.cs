@@ -29,7 +29,7 @@ public sealed record ClusterReport
     /// <summary>Samples a cluster.</summary>
     public required IReadOnlyList<long> Sizes { get; init; }
 
-    /// <summary>Sizes over <see cref="Samples"/>.</summary>
+    /// <summary>Sizes over their sum.</summary>
     public required IReadOnlyList<double> Shares { get; init; }
 
     public required double LargestShare { get; init; }
@@ -52,6 +52,12 @@ public sealed record ClusterReport
     /// <summary>Samples that the balance limit moved.</summary>
     public int Moved { get; init; }
 
+    /// <summary>Samples near to an earlier one; null where nobody looked.</summary>
+    public int? NearDuplicates { get; init; }
+
+    /// <summary>Whether they are left out of every cluster: sizes, shares and purity then do not count them.</summary>
+    public bool Dropped { get; init; }
+
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
     /// <summary>Reads what <see cref="ToBytes"/> writes.</summary>
@@ -69,7 +75,7 @@ public sealed record ClusterReport
     }
 
     /// <summary>Counts sizes, shares and purity.</summary>
-    /// <param name="assignments">Cluster of every sample.</param>
+    /// <param name="assignments">Cluster of every sample; −1 for those in none.</param>
     /// <param name="labels">Class of every sample, −1 where there is none.</param>
     /// <param name="clusters">K.</param>
     public static (long[] Sizes, long[][] ClassCounts, double? Purity) Count(ReadOnlySpan<int> assignments, ReadOnlySpan<long> labels, int clusters)
@@ -85,6 +91,11 @@ public sealed record ClusterReport
         var labelled = 0L;
         for (var i = 0; i < assignments.Length; i++)
         {
+            if (assignments[i] < 0)
+            {
+                continue;
+            }
+
             sizes[assignments[i]]++;
             if (labels[i] >= 0)
             {

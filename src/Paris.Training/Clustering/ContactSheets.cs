@@ -12,7 +12,7 @@ public static class ContactSheets
     private const int NearestCount = Side * Side / 2;
 
     /// <summary>Chooses the samples of every sheet.</summary>
-    /// <param name="assignments">Cluster of every sample.</param>
+    /// <param name="assignments">Cluster of every sample; −1 for those in none.</param>
     /// <param name="distances">Every sample's distance to its cluster's centroid.</param>
     /// <param name="clusters">K.</param>
     /// <param name="seed">The run's seed.</param>
@@ -22,7 +22,10 @@ public static class ContactSheets
         var members = Enumerable.Range(0, clusters).Select(_ => new List<int>()).ToArray();
         for (var i = 0; i < assignments.Length; i++)
         {
-            members[assignments[i]].Add(i);
+            if (assignments[i] >= 0)
+            {
+                members[assignments[i]].Add(i);
+            }
         }
 
         var values = distances.ToArray();
@@ -37,27 +40,49 @@ public static class ContactSheets
         })];
     }
 
+    /// <summary>
+    /// Chooses the pairs of a sheet of near-duplicates: at most 32 from the nearest to the farthest, each the sample that is kept and beside it
+    /// its near-duplicate.
+    /// </summary>
+    public static int[] ChoosePairs(IReadOnlyList<NearDuplicate> found)
+    {
+        const int Most = Side * Side / 2;
+        var sorted = found.OrderBy(x => x.Distance).ThenBy(x => x.Sample).ToArray();
+        return
+        [
+            .. Enumerable.Range(0, Math.Min(Most, sorted.Length))
+                .Select(i => sorted[sorted.Length <= Most ? i : (int)((long)i * (sorted.Length - 1) / (Most - 1))])
+                .SelectMany(x => new[] { x.Of, x.Sample }),
+        ];
+    }
+
     /// <summary>Draws the sheets in one pass over the pixel shards, which come in the order the samples are numbered.</summary>
     public static ImageGrid[] Draw(int[][] chosen, IReadOnlyList<int> shape, IEnumerable<Shard> shards)
     {
         var grids = chosen.Select(_ => new ImageGrid(Side, Side, shape[0], shape[1], shape[2], scale: Math.Max(1, 64 / shape[2]))).ToArray();
-        var places = new Dictionary<int, (int Cluster, int Cell)>();
+        var places = new Dictionary<int, List<(int Cluster, int Cell)>>();
         for (var cluster = 0; cluster < chosen.Length; cluster++)
         {
             for (var cell = 0; cell < chosen[cluster].Length; cell++)
             {
-                places[chosen[cluster][cell]] = (cluster, cell);
+                var sample = chosen[cluster][cell];
+                if (!places.TryGetValue(sample, out var cells))
+                {
+                    places[sample] = cells = [];
+                }
+
+                cells.Add((cluster, cell));
             }
         }
 
-        var sample = 0;
+        var number = 0;
         foreach (var shard in shards)
         {
-            for (var i = 0; i < shard.Count; i++, sample++)
+            for (var i = 0; i < shard.Count; i++, number++)
             {
-                if (places.TryGetValue(sample, out var place))
+                foreach (var (cluster, cell) in places.GetValueOrDefault(number) ?? [])
                 {
-                    grids[place.Cluster].Place(place.Cell, shard.PixelsOf(i));
+                    grids[cluster].Place(cell, shard.PixelsOf(i));
                 }
             }
         }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using System.Text.Json;
 using Paris.Core;
 using Paris.Core.Formats;
 using Paris.Core.Jobs;
@@ -10,7 +12,9 @@ namespace Paris.Training.Jobs;
 /// <summary>
 /// Features to clusters: two-stage k-means. Outputs: <c>manifest</c> (<see cref="ClusterReport"/>), <c>centroids</c>
 /// (<c>centroids</c> F32 [K, D], <c>fine_centroids</c> F32 [F, D], <c>fine_counts</c> and <c>coarse_of_fine</c> I64 [F]),
-/// <c>assignment</c> (<c>index</c>, <c>assignment</c>, <c>fine</c> I64 [N]) and a contact sheet a cluster (<c>sheet-0</c> …).
+/// <c>assignment</c> (<c>index</c>, <c>assignment</c>, <c>fine</c> I64 [N]) and a contact sheet a cluster (<c>sheet-0</c> …). Where the spec asks for
+/// near-duplicates: <c>near-duplicates</c> (JSON Lines {id, of, distance}) and <c>near-duplicate-pairs</c> (PNG); those that are dropped have the
+/// cluster −1.
 /// </summary>
 public sealed class AssignJob : IJob
 {
@@ -30,7 +34,7 @@ public sealed class AssignJob : IJob
             throw new ParisInputException($"{features.Count} features of {dimension} numbers do not fit into one clustering; lower clustering.dimension to at most {Array.MaxLength / features.Count}.");
         }
 
-        // The fine stage takes nearly all the time; the coarse one counts as one more step.
+        // The fine stage takes nearly all the time; the coarse one counts as one more step. Near-duplicates are counted by themselves.
         var meter = new ProgressMeter(context, Math.Max(1, spec.Restarts) + 1, "restarts");
         var values = new float[features.Count * dimension];
         var ids = new long[features.Count];
@@ -66,7 +70,16 @@ public sealed class AssignJob : IJob
         });
 
         meter.Report(finished + 1);
-        var (sizes, classCounts, purity) = ClusterReport.Count(clusters.Assignments, labels, spec.Clusters);
+        var near = FindNearDuplicates(context, values, dimension, clusters);
+        var dropped = context.Spec.Data.NearDuplicates == "drop";
+        var assignments = clusters.Assignments.ToArray();
+        foreach (var duplicate in dropped && near is not null ? near : [])
+        {
+            assignments[duplicate.Sample] = -1;
+        }
+
+        var (sizes, classCounts, purity) = ClusterReport.Count(assignments, labels, spec.Clusters);
+        CheckSizes(sizes);
         var report = new ClusterReport
         {
             Clusters = spec.Clusters,
@@ -76,8 +89,8 @@ public sealed class AssignJob : IJob
             Spherical = spec.Spherical,
             Samples = features.Count,
             Sizes = sizes,
-            Shares = [.. sizes.Select(size => size / (double)features.Count)],
-            LargestShare = sizes.Max() / (double)features.Count,
+            Shares = [.. sizes.Select(size => size / (double)sizes.Sum())],
+            LargestShare = sizes.Max() / (double)sizes.Sum(),
             Purity = purity,
             Classes = images.Classes,
             ClassCounts = classCounts,
@@ -85,6 +98,8 @@ public sealed class AssignJob : IJob
             CoarseInertia = clusters.CoarseInertia,
             Repairs = clusters.Repairs,
             Moved = clusters.Moved,
+            NearDuplicates = near?.Count,
+            Dropped = dropped,
         };
         var outputs = new Dictionary<string, BlobEntry>
         {
@@ -92,16 +107,27 @@ public sealed class AssignJob : IJob
             ["assignment"] = Put(context, "assignment.safetensors", SafetensorsWriter.ToBytes(
             [
                 TensorData.Of("index", ids, ids.Length),
-                TensorData.Of("assignment", Widen(clusters.Assignments), ids.Length),
+                TensorData.Of("assignment", Widen(assignments), ids.Length),
                 TensorData.Of("fine", Widen(clusters.FineAssignments), ids.Length),
             ])),
         };
 
         var points = new PointMatrix(values, dimension, spec.Spherical);
         var distances = Distances(points, clusters, spec.Spherical);
-        var chosen = ContactSheets.Choose(clusters.Assignments, distances, spec.Clusters, context.Spec.Seed);
-        var sheets = ContactSheets.Draw(chosen, images.Shape, images.ReadShards(context));
-        for (var k = 0; k < sheets.Length; k++)
+        var chosen = ContactSheets.Choose(assignments, distances, spec.Clusters, context.Spec.Seed);
+        var pairs = near is { Count: > 0 } ? ContactSheets.ChoosePairs(near) : null;
+        var sheets = ContactSheets.Draw(pairs is null ? chosen : [.. chosen, pairs], images.Shape, images.ReadShards(context));
+        if (near is not null)
+        {
+            outputs["near-duplicates"] = Put(context, "near-duplicates.jsonl", Lines(near, ids));
+        }
+
+        if (pairs is not null)
+        {
+            outputs["near-duplicate-pairs"] = Put(context, "sheets/near-duplicate-pairs.png", sheets[^1].ToPng());
+        }
+
+        for (var k = 0; k < spec.Clusters; k++)
         {
             var number = k.ToString(CultureInfo.InvariantCulture);
             outputs[$"sheet-{number}"] = Put(context, $"sheets/cluster-{number}.png", sheets[k].ToPng());
@@ -122,6 +148,43 @@ public sealed class AssignJob : IJob
         }));
     }
 
+    /// <summary>Null where the spec does not ask for them.</summary>
+    private static IReadOnlyList<NearDuplicate>? FindNearDuplicates(JobContext context, float[] values, int dimension, TwoStageResult clusters)
+    {
+        var data = context.Spec.Data;
+        if (data.NearDuplicates == "keep")
+        {
+            return null;
+        }
+
+        var meter = new ProgressMeter(context, clusters.Assignments.Length, "samples");
+        return NearDuplicates.Find(values, dimension, clusters.FineAssignments, clusters.FineCounts.Length, data.NearDuplicateDistance, compared =>
+        {
+            context.ThrowIfStopRequested();
+            meter.Report(compared);
+        });
+    }
+
+    /// <exception cref="ParisInputException">A cluster is empty: what was left of it is near to another sample.</exception>
+    private static void CheckSizes(long[] sizes)
+    {
+        if (Array.FindIndex(sizes, size => size == 0) is >= 0 and var empty)
+        {
+            throw new ParisInputException($"dropping near-duplicates leaves no sample in cluster {empty}; lower 'data.nearDuplicateDistance' or 'clustering.clusters'.");
+        }
+    }
+
+    private static byte[] Lines(IReadOnlyList<NearDuplicate> found, long[] ids)
+    {
+        var lines = new StringBuilder();
+        foreach (var x in found)
+        {
+            lines.Append(JsonSerializer.Serialize(new { id = ids[x.Sample], of = ids[x.Of], distance = Math.Round(x.Distance, 6) })).Append('\n');
+        }
+
+        return Encoding.UTF8.GetBytes(lines.ToString());
+    }
+
     private static Dictionary<string, double> Metrics(ClusterReport report)
     {
         var metrics = new Dictionary<string, double>
@@ -132,6 +195,12 @@ public sealed class AssignJob : IJob
             ["repairs"] = report.Repairs,
             ["moved"] = report.Moved,
         };
+        if (report.NearDuplicates is { } near)
+        {
+            metrics["near-duplicates"] = near;
+            metrics["samples"] = report.Sizes.Sum();
+        }
+
         if (report.Purity is { } purity)
         {
             metrics["purity"] = purity;

@@ -62,7 +62,7 @@ public sealed class EvaluateJob : IJob
     private static Func<int, int> TrueClusters(JobContext context)
     {
         using var file = context.OpenTensors(context.Require(JobKind.Assign).Outputs["assignment"]);
-        var assignment = file.ToArray<long>("assignment");
+        long[] assignment = [.. file.ToArray<long>("assignment").Where(x => x >= 0)]; // near-duplicates may be in no cluster
         var order = new KeyedPermutation(new PhiloxKey(context.Spec.Seed, RandomPurpose.Evaluation), assignment.Length);
         return image => (int)assignment[order[image % assignment.Length]];
     }

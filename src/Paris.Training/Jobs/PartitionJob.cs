@@ -42,7 +42,7 @@ public sealed class PartitionJob : IJob
         }
 
         var sizes = Enumerable.Range(0, clusters).ToDictionary(k => k, _ => 0);
-        foreach (var cluster in clusterOf.Values)
+        foreach (var cluster in clusterOf.Values.Where(x => x >= 0))
         {
             sizes[cluster]++;
         }
@@ -111,6 +111,7 @@ public sealed class PartitionJob : IJob
         return [.. ids.Where((_, i) => leaving[i])];
     }
 
+    /// <summary>Cluster by sample; −1 for near-duplicates that the spec drops.</summary>
     private static Dictionary<long, int> ReadAssignment(JobContext context, int clusters)
     {
         var entry = context.Require(JobKind.Assign).Outputs["assignment"];
@@ -122,7 +123,7 @@ public sealed class PartitionJob : IJob
         var clusterOf = new Dictionary<long, int>(ids.Length);
         for (var i = 0; i < ids.Length; i++)
         {
-            if (assignment[i] < 0 || assignment[i] >= clusters)
+            if (assignment[i] < -1 || assignment[i] >= clusters)
             {
                 throw new ParisInputException($"'{entry.Name}' puts sample {ids[i]} into cluster {assignment[i]}, but there are {clusters} clusters.");
             }
@@ -170,6 +171,11 @@ public sealed class PartitionJob : IJob
                 {
                     var id = shard.Ids[i];
                     var cluster = clusterOf(id);
+                    if (cluster < 0)
+                    {
+                        continue;
+                    }
+
                     JobContext.Await(shard.Text is { } text
                         ? writers[cluster].AddAsync(shard.BytesOf(i), id, shard.Labels[i], cluster, text.SequenceOf(i), text.PooledOf(i))
                         : writers[cluster].AddAsync(shard.BytesOf(i), id, shard.Labels[i], cluster));
