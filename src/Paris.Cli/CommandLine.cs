@@ -81,6 +81,7 @@ public static class CommandLine
             new DemoCommand(output),
             new UpCommand(output),
             new TrainCommand(output),
+            new IngestCommand(output),
             new RunsCommand(output),
             new StatusCommand(output),
             new ControlCommand(output, "pause", "Commit a checkpoint everywhere and stop the run's workers until it is resumed."),

@@ -15,6 +15,13 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("submit")]
     Task<RunStatus> SubmitAsync(string specJson);
 
+    /// <summary>
+    /// As <see cref="SubmitAsync"/>, but makes only the data: images, features, clusters, latents. The run then waits for
+    /// <see cref="ResumeAsync"/>. A run that trains already goes on.
+    /// </summary>
+    [Alias("ingest")]
+    Task<RunStatus> IngestAsync(string specJson);
+
     /// <exception cref="ParisException"><see cref="ParisException.NotFound"/>: nobody submitted this run.</exception>
     [Alias("status")]
     [AlwaysInterleave]

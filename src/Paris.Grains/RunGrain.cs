@@ -46,7 +46,11 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         return Task.CompletedTask;
     }
 
-    public async Task<RunStatus> SubmitAsync(string specJson)
+    public async Task<RunStatus> SubmitAsync(string specJson) => await SubmitAsync(specJson, RunWish.Run);
+
+    public async Task<RunStatus> IngestAsync(string specJson) => await SubmitAsync(specJson, RunWish.Data);
+
+    private async Task<RunStatus> SubmitAsync(string specJson, RunWish wish)
     {
         return await DoAsync(async () =>
         {
@@ -60,6 +64,12 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             var canonical = Encoding.UTF8.GetString(RunSpecJson.Serialize(spec));
             if (_spec is null)
             {
+                if (wish == RunWish.Data)
+                {
+                    // Before the run is there: whoever finds it must not train.
+                    await SaveAsync(x => x with { Wish = wish });
+                }
+
                 await JsonBlobs.CreateAsync(store, SpecName, Encoding.UTF8.GetBytes(canonical));
                 await LoadAsync();
             }
@@ -71,9 +81,9 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
                     $"Run '{_run}' exists in {store.Description} with another spec; choose another name, or submit the spec it was started with.");
             }
 
-            if (State is RunState.Cancelled or RunState.Paused or RunState.Failed)
+            if (State is RunState.Cancelled or RunState.Paused or RunState.Failed && !(wish == RunWish.Data && _book.DataIsThere))
             {
-                await ResumeCoreAsync();
+                await ResumeCoreAsync(wish);
             }
 
             GrainLog.RunSubmitted(logger, _run, _book.Plan.Count);
@@ -106,7 +116,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         return await DoAsync(async () =>
         {
             Require();
-            await ResumeCoreAsync();
+            await ResumeCoreAsync(RunWish.Run);
             await EnsureCoreAsync();
             Announce();
             return await StatusAsync();
@@ -545,7 +555,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             var headOnly = job.Id is { Kind: JobKind.TrainRouter, Revision: > 1 } && Ensemble.Of(job.Id.Revision).Change!.Router == RouterRefit.Head;
             var order = new QueueOrder(_spec!.Priority, _submitted, job.Place, job.Id.Key) { Share = _spec.Share, Demand = JobDemand.Of(_spec, job.Id.Kind, job.Total, headOnly, job.Id.Kind == JobKind.TrainExpert ? job.Id.Expert : null) };
             var grain = GrainFactory.GetJob(job.Id);
-            if (before == JobOutcome.SetAside && _record.Wish == RunWish.Run)
+            if (before == JobOutcome.SetAside && _book.GoesOn)
             {
                 // It has not heard that the run goes on.
                 await grain.ResumeAsync();
@@ -620,14 +630,14 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
         });
     }
 
-    private async Task ResumeCoreAsync()
+    private async Task ResumeCoreAsync(RunWish wish)
     {
-        if (_record.Wish != RunWish.Run)
+        if (_record.Wish != wish)
         {
-            await SaveAsync(x => x with { Wish = RunWish.Run });
+            await SaveAsync(x => x with { Wish = wish });
         }
 
-        await WaitAsync([.. _book.Plan.Where(x => _book.Of(x.Id) != JobOutcome.Done).ToArray().Select(async x =>
+        await WaitAsync([.. _book.Plan.Where(x => _book.Of(x.Id) != JobOutcome.Done && (wish == RunWish.Run || RunPlan.IsData(x.Id.Kind))).ToArray().Select(async x =>
         {
             try
             {

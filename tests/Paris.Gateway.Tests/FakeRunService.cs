@@ -15,8 +15,9 @@ internal sealed class FakeRunService : IRunService
 
     public List<string> Calls { get; } = [];
 
-    public Task<RunView> SubmitAsync(string specJson, CancellationToken cancellationToken)
+    public Task<RunView> SubmitAsync(string specJson, bool dataOnly, CancellationToken cancellationToken)
     {
+        Calls.Add(dataOnly ? "ingest" : "submit");
         var name = System.Text.Json.JsonDocument.Parse(specJson).RootElement.GetProperty("name").GetString()!;
         if (Specs.TryGetValue(name, out var known) && known != specJson)
         {

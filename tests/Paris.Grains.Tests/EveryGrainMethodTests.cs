@@ -77,6 +77,7 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
         var status = Saw(await run.SubmitAsync(Encoding.UTF8.GetString(RunSpecJson.Serialize(spec))), "IRunGrain.SubmitAsync");
         Assert.Equal(("demo", RunState.Running, JobState.Queued), (status.Run, status.State, status.Jobs[0].State));
         Assert.Equal(Encoding.UTF8.GetString(RunSpecJson.Serialize(RunSpecValidator.Check(spec).Spec)), status.SpecJson);
+        Assert.Equal(RunState.Running, Saw(await run.IngestAsync(status.SpecJson), "IRunGrain.IngestAsync").State); // goes on as it was
         Assert.Equal(["demo/ingest"], Saw(await run.GetWantedJobsAsync(), "IRunGrain.GetWantedJobsAsync"));
         Assert.Equal(RunState.Paused, Saw(await run.PauseAsync(), "IRunGrain.PauseAsync").State);
         Assert.Equal(RunState.Running, Saw(await run.ResumeAsync(), "IRunGrain.ResumeAsync").State);

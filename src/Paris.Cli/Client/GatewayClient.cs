@@ -27,8 +27,9 @@ public sealed class GatewayClient : IDisposable
 
     public string Url => _http.BaseAddress!.ToString().TrimEnd('/');
 
-    public Task<RunView> SubmitAsync(string spec, CancellationToken cancellationToken)
-        => SendAsync<RunView>(HttpMethod.Post, "api/v1/runs", new StringContent(spec, Encoding.UTF8, "application/yaml"), cancellationToken);
+    /// <summary>Starts a run, or makes only its data.</summary>
+    public Task<RunView> SubmitAsync(string spec, CancellationToken cancellationToken, bool dataOnly = false)
+        => SendAsync<RunView>(HttpMethod.Post, dataOnly ? "api/v1/runs?until=data" : "api/v1/runs", new StringContent(spec, Encoding.UTF8, "application/yaml"), cancellationToken);
 
     public Task<IReadOnlyList<RunSummaryView>> ListAsync(CancellationToken cancellationToken)
         => SendAsync<IReadOnlyList<RunSummaryView>>(HttpMethod.Get, "api/v1/runs", null, cancellationToken);

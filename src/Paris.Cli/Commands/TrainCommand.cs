@@ -1,15 +1,12 @@
 using System.CommandLine;
-using System.Text;
 using Paris.Cli.Output;
-using Paris.Core;
-using Paris.Core.Specs;
 
 namespace Paris.Cli.Commands;
 
 /// <summary><c>paris train -f run.yaml</c></summary>
 internal sealed class TrainCommand : ParisCommand
 {
-    private readonly Option<string> _file = new("--file", "-f") { Description = "The run's spec, YAML or JSON; - reads standard input.", HelpName = "run.yaml", Required = true };
+    private readonly Option<string> _file = SpecFile.Option();
     private readonly Option<bool> _wait = new("--wait", "-w") { Description = "Follow the run to its end." };
 
     private readonly Option<string[]> _set = CommonOptions.Set();
@@ -24,18 +21,9 @@ internal sealed class TrainCommand : ParisCommand
 
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        var file = arguments.GetValue(_file)!;
-        var text = await ReadAsync(file, cancellationToken);
-
-        // Checked here too: a typo is told at once, also without a gateway.
-        var loaded = RunSpecReader.Parse(text, file == "-" ? "standard input" : file, arguments.GetValue(_set));
-        foreach (var warning in loaded.Warnings)
-        {
-            Output.Note($"paris: {warning}");
-        }
-
+        var spec = await SpecFile.ReadAsync(arguments.GetValue(_file)!, arguments.GetValue(_set), Output, cancellationToken);
         using var client = Connect(arguments);
-        var view = await client.SubmitAsync(Encoding.UTF8.GetString(RunSpecJson.Serialize(loaded.Spec)), cancellationToken);
+        var view = await client.SubmitAsync(spec, cancellationToken);
         if (arguments.GetValue(_wait))
         {
             view = await new RunFollower(client, Output, TimeProvider.System).FollowAsync(view.Run, v => v.Finished, Json(arguments), client.Url, cancellationToken);
@@ -51,22 +39,5 @@ internal sealed class TrainCommand : ParisCommand
         }
 
         return RunOutcome.ExitCode(view, Output);
-    }
-
-    private static async Task<string> ReadAsync(string file, CancellationToken cancellationToken)
-    {
-        if (file == "-")
-        {
-            return await Console.In.ReadToEndAsync(cancellationToken);
-        }
-
-        try
-        {
-            return await File.ReadAllTextAsync(file, cancellationToken);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ParisInputException($"The spec '{file}' cannot be read ({e.Message.TrimEnd('.')}); name a YAML or JSON file with -f.", e);
-        }
     }
 }

@@ -28,6 +28,12 @@ public sealed class RunBook(TimeProvider time)
     /// <summary>What a person wants of the run.</summary>
     public RunWish Wish { get; set; }
 
+    /// <summary>Neither paused nor cancelled: a job that was set aside alone goes on.</summary>
+    public bool GoesOn => Wish is RunWish.Run or RunWish.Data;
+
+    /// <summary>Every job whose result is data of the training is done.</summary>
+    public bool DataIsThere => Plan.Where(x => RunPlan.IsData(x.Id.Kind)).All(x => Of(x.Id) == JobOutcome.Done);
+
     /// <summary>What is known; a job that is missing is open.</summary>
     public IReadOnlyDictionary<JobId, JobOutcome> Outcomes => _outcomes;
 
@@ -41,7 +47,7 @@ public sealed class RunBook(TimeProvider time)
     public bool Active => Decision.ShouldRun.Count > 0 || Decision.Stage == RunStage.Running || ToStop.Any();
 
     /// <summary>The jobs that may have a worker although the run is paused or cancelled, and have not been told yet.</summary>
-    public IEnumerable<PlannedJob> ToStop => Wish == RunWish.Run
+    public IEnumerable<PlannedJob> ToStop => GoesOn
         ? []
         : RunPlan.Decide(Plan, _outcomes, RunWish.Run).ShouldRun.Where(x => !_stopped.Contains(x.Id));
 
@@ -74,7 +80,7 @@ public sealed class RunBook(TimeProvider time)
     {
         Decide();
         var now = time.GetTimestamp();
-        var setAside = Wish == RunWish.Run ? Decision.Waiting.Where(x => _outcomes.GetValueOrDefault(x.Id) == JobOutcome.SetAside) : [];
+        var setAside = GoesOn ? Decision.Waiting.Where(x => _outcomes.GetValueOrDefault(x.Id) == JobOutcome.SetAside && (Wish == RunWish.Run || RunPlan.IsData(x.Id.Kind))) : [];
         PlannedJob[] ask = [.. Decision.ShouldRun.Concat(setAside)
             .Where(x => !_asked.TryGetValue(x.Id, out var asked) || time.GetElapsedTime(asked.At, now) >= asked.Wait)
             .Where(x => turn?.Add(x.Id) ?? true)];

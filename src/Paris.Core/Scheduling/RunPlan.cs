@@ -23,6 +23,9 @@ public enum RunWish
     Run = 0,
     Pause = 1,
     Cancel = 2,
+
+    /// <summary>Images to clusters, and no training yet: what <c>paris ingest</c> asks for. A run's alone, never a job's.</summary>
+    Data = 3,
 }
 
 /// <summary>What is known of a job's end.</summary>
@@ -248,6 +251,9 @@ public static class RunPlan
             ? [.. spec.Evaluation.Strategies, StrategyNames.Twin]
             : spec.Evaluation.Strategies;
 
+    /// <summary>The kinds whose results are the data of a training: images, features, clusters, latents, and the autoencoder that makes these.</summary>
+    public static bool IsData(JobKind kind) => kind is JobKind.Ingest or JobKind.TrainAutoencoder or JobKind.Extract or JobKind.Assign or JobKind.Encode or JobKind.Partition;
+
     /// <summary>What should happen now.</summary>
     /// <param name="plan">From <see cref="For"/>.</param>
     /// <param name="outcomes">What is known; a job that is missing is open.</param>
@@ -295,7 +301,13 @@ public static class RunPlan
         }
 
         var paused = wish == RunWish.Pause;
-        var open = ready.Any(x => !x.Extra) || waiting.Any(x => !x.Extra);
+        bool Wanted(PlannedJob job) => wish != RunWish.Data || IsData(job.Id.Kind);
+        waiting.AddRange(ready.Where(x => !Wanted(x)));
+        ready.RemoveAll(x => !Wanted(x));
+        var open = ready.Any(x => !x.Extra) || waiting.Any(x => !x.Extra && Wanted(x));
+
+        // The data are there: the run waits for a person, as if paused.
+        paused |= wish == RunWish.Data && plan.Where(x => !x.Extra && Wanted(x)).All(x => Of(x.Id) == JobOutcome.Done);
         var stage = complete ? RunStage.Completed
             : paused ? RunStage.Paused
             : !open ? RunStage.Failed
@@ -306,7 +318,7 @@ public static class RunPlan
             Phase = stage switch
             {
                 RunStage.Completed => "complete",
-                RunStage.Paused => "paused",
+                RunStage.Paused => wish == RunWish.Data ? $"data ready; 'paris resume {plan[0].Id.Run}' trains" : "paused",
                 RunStage.Failed => "failed",
                 _ => Describe(plan, ready, Of),
             },

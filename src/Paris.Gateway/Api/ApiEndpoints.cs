@@ -60,11 +60,17 @@ internal static class ApiEndpoints
             throw ApiException.Input("The spec is larger than 1 MiB.");
         }
 
+        var until = request.Query["until"].ToString();
+        if (until is not ("" or "data"))
+        {
+            throw ApiException.Input($"'until' is '{until}'; it is 'data', or left out.");
+        }
+
         using var reader = new StreamReader(request.Body, Encoding.UTF8);
         var text = await reader.ReadToEndAsync(cancel);
         var spec = RunSpecReader.Parse(text, "the request's body").Spec;
         sources.Check(spec);
-        var view = await runs.SubmitAsync(Encoding.UTF8.GetString(RunSpecJson.Serialize(spec)), cancel);
+        var view = await runs.SubmitAsync(Encoding.UTF8.GetString(RunSpecJson.Serialize(spec)), until == "data", cancel);
         return Results.Json(view, RestJson.Wire, statusCode: StatusCodes.Status202Accepted);
     }
 
@@ -173,6 +179,7 @@ internal static class ApiEndpoints
         {
             ".png" => "image/png",
             ".json" => "application/json",
+            ".jsonl" => "application/jsonl; charset=utf-8",
             _ => "text/markdown; charset=utf-8",
         };
         context.Response.Headers.CacheControl = "no-cache";

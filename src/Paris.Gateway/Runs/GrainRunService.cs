@@ -15,8 +15,11 @@ namespace Paris.Gateway.Runs;
 /// <summary>Asks the grains.</summary>
 internal sealed class GrainRunService(IGrainFactory grains) : IRunService
 {
-    public async Task<RunView> SubmitAsync(string specJson, CancellationToken cancellationToken)
-        => View(await Ask(() => grains.GetGrain<IRunGrain>(RunName(specJson)).SubmitAsync(specJson), cancellationToken));
+    public async Task<RunView> SubmitAsync(string specJson, bool dataOnly, CancellationToken cancellationToken)
+    {
+        var run = grains.GetGrain<IRunGrain>(RunName(specJson));
+        return View(await Ask(() => dataOnly ? run.IngestAsync(specJson) : run.SubmitAsync(specJson), cancellationToken));
+    }
 
     public async Task<IReadOnlyList<RunSummaryView>> ListAsync(CancellationToken cancellationToken)
     {

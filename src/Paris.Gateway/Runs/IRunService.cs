@@ -12,8 +12,9 @@ public interface IRunService
 {
     /// <summary>Starts a run; the same spec again goes on with it, another spec is a conflict.</summary>
     /// <param name="specJson">The canonical spec.</param>
+    /// <param name="dataOnly">Makes images, features, clusters and latents, and waits then.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    Task<RunView> SubmitAsync(string specJson, CancellationToken cancellationToken);
+    Task<RunView> SubmitAsync(string specJson, bool dataOnly, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<RunSummaryView>> ListAsync(CancellationToken cancellationToken);
 

@@ -7,10 +7,10 @@ namespace Paris.Gateway.Runs;
 /// <summary>Which blobs of a run are pictures, and which blobs a browser may have at all.</summary>
 internal static class RunPictures
 {
-    private static readonly string[] s_served = [".png", ".json", ".md"];
+    private static readonly string[] s_served = [".png", ".json", ".jsonl", ".md"];
 
     /// <summary>The full blob name of <paramref name="name"/> in the run's folder.</summary>
-    /// <exception cref="ApiException">The name leaves the folder or is no picture, JSON or Markdown.</exception>
+    /// <exception cref="ApiException">The name leaves the folder or is no picture, JSON, JSON Lines or Markdown.</exception>
     public static string CheckName(string run, string name)
     {
         if (!s_served.Contains(Path.GetExtension(name), StringComparer.Ordinal))

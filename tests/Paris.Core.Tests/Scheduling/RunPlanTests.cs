@@ -90,6 +90,54 @@ public sealed class RunPlanTests
     }
 
     [Fact]
+    public void DataAloneEndsWithThePartitionAndWaitsForAPerson()
+    {
+        var plan = RunPlan.For(_spec);
+        var done = new Dictionary<JobId, JobOutcome>();
+        string[] Wanted(RunStage stage, string phase)
+        {
+            var decision = RunPlan.Decide(plan, done, RunWish.Data);
+            Assert.Equal((stage, phase), (decision.Stage, decision.Phase));
+            Assert.Equal(plan.Count(x => !done.ContainsKey(x.Id)), decision.ShouldRun.Count + decision.Waiting.Count + decision.Stuck.Count);
+            return [.. decision.ShouldRun.Select(x => x.Id.Key["demo/".Length..])];
+        }
+
+        Assert.Equal(["ingest"], Wanted(RunStage.Running, "reading the images"));
+        Finish(done, "ingest");
+        Assert.Equal(["autoencoder", "extract"], Wanted(RunStage.Running, "training the autoencoder, extracting features")); // and not the classifier
+        Finish(done, "autoencoder", "extract", "assign", "encode");
+        Assert.Equal(["partition"], Wanted(RunStage.Running, "partitioning"));
+        Finish(done, "partition");
+        Assert.Empty(Wanted(RunStage.Paused, "data ready; 'paris resume demo' trains"));
+
+        // Whatever else is done or goes wrong: data that cannot be made end the run.
+        done.Remove(new JobId("demo", JobKind.Partition));
+        done[new JobId("demo", JobKind.Assign)] = JobOutcome.Failed;
+        Assert.Empty(Wanted(RunStage.Failed, "failed"));
+        Assert.Equal(["classifier"], Ready(_spec, done));
+    }
+
+    [Fact]
+    public void ABookOfDataAloneStopsNobodyAndAsksNoTrainingAgain()
+    {
+        var book = new RunBook(TimeProvider.System) { Plan = RunPlan.For(_spec), Wish = RunWish.Data };
+        book.Learn(new JobId("demo", JobKind.Ingest), JobOutcome.Done);
+        book.Learn(new JobId("demo", JobKind.Extract), JobOutcome.SetAside);
+        book.Learn(new JobId("demo", JobKind.TrainClassifier), JobOutcome.SetAside);
+
+        Assert.Equal(["demo/autoencoder", "demo/extract"], book.Ask().Select(x => x.Id.Key).Order());
+        Assert.Empty(book.ToStop);
+        Assert.True(book.Active && !book.DataIsThere);
+        foreach (var job in book.Plan.Where(x => RunPlan.IsData(x.Id.Kind)))
+        {
+            book.Learn(job.Id, JobOutcome.Done);
+        }
+
+        book.Decide();
+        Assert.True(book.DataIsThere && !book.Active);
+    }
+
+    [Fact]
     public void ExtrasRunBesideACompleteRun()
     {
         var plan = RunPlan.For(_spec, [new ExtraJob(new JobId("demo", JobKind.Sample, "s1"), "full"), new ExtraJob(new JobId("demo", JobKind.Evaluate, "sticky"), "sticky")]);

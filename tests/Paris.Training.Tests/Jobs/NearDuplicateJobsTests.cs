@@ -7,7 +7,6 @@ using Paris.Core.Random;
 using Paris.Core.Specs;
 using Paris.Core.Storage;
 using Paris.Training.Data;
-using Paris.Training.Jobs;
 using Paris.Training.Tests.Data;
 using Xunit;
 
