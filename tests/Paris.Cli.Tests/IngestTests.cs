@@ -56,7 +56,7 @@ public sealed class IngestTests
             Assert.All(view.Jobs.Where(x => x.Kind is "expert" or "router"), x => Assert.Equal(("waiting", 0), (x.State, x.Epoch)));
             var again = await Terminal.RunAsync(["ingest", "-f", spec, "--wait"]);
             Assert.True(again.ExitCode == 0, again.Error + again.Out);
-            foreach (var told in new[] { "near-duplicates", "largest cluster", "decode png", "skipped broken-1.jpg", "paris resume shapes" })
+            foreach (var told in new[] { "near-duplicates", "largest cluster", "decode png", "skipped: broken-1.jpg", "paris resume shapes" })
             {
                 Assert.Contains(told, again.Out, StringComparison.Ordinal);
             }

@@ -85,8 +85,8 @@ internal sealed class IngestCommand : ParisCommand
         Output.Console.Write(IngestTable.Of(summary));
         foreach (var line in bad.Take(BadFilesTold))
         {
-            var entry = JsonDocument.Parse(line).RootElement;
-            Output.Line($"skipped {entry.GetProperty("name").GetString()}: {entry.GetProperty("reason").GetString()}");
+            // The reason begins with the file's name.
+            Output.Line($"skipped: {JsonDocument.Parse(line).RootElement.GetProperty("reason").GetString()}");
         }
 
         if (bad.Length > BadFilesTold)

@@ -12,7 +12,11 @@ public static partial class NativeEncoders
         nint buffer = 0;
         nuint size = 0;
         var format = image.Channels == 1 ? 6 : image.Channels == 4 ? 11 : 0;
-        Xunit.Assert.Equal(0, tjCompress2(handle, image.Pixels, image.Width, image.Width * image.Channels, image.Height, format, ref buffer, ref size, image.Channels == 1 ? 3 : 0, quality, 0));
+        if (tjCompress2(handle, image.Pixels, image.Width, image.Width * image.Channels, image.Height, format, ref buffer, ref size, image.Channels == 1 ? 3 : 0, quality, 0) != 0)
+        {
+            throw new InvalidOperationException("libturbojpeg did not compress the picture");
+        }
+
         var bytes = new byte[size];
         Marshal.Copy(buffer, bytes, 0, bytes.Length);
         tjFree(buffer);
