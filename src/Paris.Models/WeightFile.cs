@@ -100,7 +100,7 @@ public static class WeightFile
         wrong.AddRange(file.Tensors.Where(entry => !known.Contains(entry.Name) && !layout.Unused(entry.Name)).Select(entry => $"unexpected '{entry.Name}'"));
         if (wrong.Count > 0)
         {
-            throw new ParisInputException($"{file.Source} does not fit {module.GetName()}: {string.Join("; ", wrong)}.");
+            throw new ParisInputException($"{file.Source} does not fit {module.GetName()}: {TensorDifferences.Told(wrong)}.");
         }
     }
 

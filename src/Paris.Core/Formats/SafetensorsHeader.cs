@@ -14,6 +14,9 @@ public sealed class SafetensorsHeader
     /// <summary>Longest JSON accepted, as in the reference implementation.</summary>
     public const long MaxBytes = 100_000_000;
 
+    /// <summary>Most tensors of a file: ten times as many as the largest models have.</summary>
+    public const int MaxTensors = 100_000;
+
     /// <summary>Bytes before the JSON.</summary>
     public const int PrefixBytes = 8;
 
@@ -100,6 +103,11 @@ public sealed class SafetensorsHeader
                 while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
                 {
                     var name = reader.GetString()!;
+                    if (names.Count > MaxTensors)
+                    {
+                        throw Bad($"it holds more than {MaxTensors} tensors");
+                    }
+
                     if (!names.Add(name))
                     {
                         throw Bad($"tensor '{name}' is named twice");

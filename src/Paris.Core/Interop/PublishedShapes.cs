@@ -81,7 +81,7 @@ public static class PublishedShapes
             .ToArray();
         if (wrong.Length > 0)
         {
-            throw new ParisInputException($"{source} does not fit {what}: {string.Join("; ", wrong)}.");
+            throw new ParisInputException($"{source} does not fit {what}: {TensorDifferences.Told(wrong)}.");
         }
     }
 

@@ -13,6 +13,9 @@ internal sealed class PickleReader
     /// <summary>A state dictionary of thousands of tensors has some hundred kilobytes; tensors' data lies outside the pickle.</summary>
     public const int MaxBytes = 16 << 20;
 
+    /// <summary>Most values that wait to become part of another; pickles pass lists and dictionaries on a thousand at a time.</summary>
+    private const int MostWaiting = 1 << 16;
+
     private static readonly object _mark = new();
 
     private readonly byte[] _bytes;
@@ -49,6 +52,11 @@ internal sealed class PickleReader
     {
         while (true)
         {
+            if (_stack.Count > MostWaiting)
+            {
+                throw Wrong($"piles up more than {MostWaiting} values that belong to nothing");
+            }
+
             var code = _bytes[_at++];
             switch (code)
             {
