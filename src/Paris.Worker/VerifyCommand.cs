@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Paris.Core;
 using Paris.Core.Formats;
+using Paris.Core.Interop;
 using Paris.Core.Jobs;
 using Paris.Models.Verification;
 using Paris.Training.Clustering;
@@ -23,6 +24,7 @@ public static class VerifyCommand
     [
         ("paris-tiny", ModelGoldens.Verify),
         ("paris-tiny", SamplingVerification.Verify),
+        ("paris-tiny", InteropVerification.Verify),
         ("dit-tiny", ModelGoldens.VerifyImageNetDiT),
         ("optim", OptimizationVerification.VerifyOptimizer),
         ("training-golden", OptimizationVerification.VerifyFlowMatching),
