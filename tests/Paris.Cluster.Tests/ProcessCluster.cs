@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text;
 using Paris.Core.Jobs;
 using Paris.Core.Rest;
@@ -20,7 +19,6 @@ internal sealed class ProcessCluster : IAsyncDisposable
 {
     private const string Token = "a-token-of-these-tests";
 
-    private static int s_port = Environment.ProcessId * 41;
 
     private readonly ITestOutputHelper _output;
     private readonly string _location;
@@ -82,7 +80,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>Starts a silo and does not wait.</summary>
     public ClusterProcess LaunchSilo(string name, int slots)
     {
-        var ports = FreePorts(3);
+        var ports = FreePorts.Take(3);
         string[] slotsOrNone = slots == 0 ? ["--role", "control"] : ["--slots", $"{slots}"];
         return Launch(
             name,
@@ -105,7 +103,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>Starts the gateway and does not wait.</summary>
     public ClusterProcess LaunchGateway()
     {
-        var port = FreePorts(1)[0];
+        var port = FreePorts.Take(1)[0];
         _url ??= $"http://127.0.0.1:{port}";
         return Launch("gateway", "Paris.Gateway", ["--url", $"http://127.0.0.1:{port}"], port);
     }
@@ -261,27 +259,5 @@ internal sealed class ProcessCluster : IAsyncDisposable
     {
         var here = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
         return Path.GetFullPath(Path.Combine(here, "..", "..", project, Path.GetFileName(here), project + ".dll"));
-    }
-
-    /// <summary>Ports nobody listens on, below those that the system gives to outgoing connections: none is taken before its program binds it.</summary>
-    private static int[] FreePorts(int count)
-    {
-        List<int> ports = [];
-        while (ports.Count < count)
-        {
-            var port = 20_000 + (Interlocked.Increment(ref s_port) % 12_000);
-            using var listener = new TcpListener(IPAddress.Loopback, port);
-            try
-            {
-                listener.Start();
-                ports.Add(port);
-            }
-            catch (SocketException)
-            {
-                // Taken; the next one.
-            }
-        }
-
-        return [.. ports];
     }
 }

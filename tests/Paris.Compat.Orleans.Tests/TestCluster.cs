@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -8,6 +7,7 @@ using Orleans.Hosting;
 using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
+using Paris.Cluster.Tests;
 
 namespace Paris.Compat.Orleans.Tests;
 
@@ -41,7 +41,7 @@ public sealed class TestCluster : IAsyncDisposable
 
     public async Task<IHost> AddSiloAsync(Dictionary<string, string>? metadata = null, Action<ISiloBuilder>? configure = null)
     {
-        var (port, gateway) = (FreePort(), FreePort());
+        var (port, gateway) = FreePorts.Pair();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(20));
@@ -167,13 +167,6 @@ public sealed class TestCluster : IAsyncDisposable
         {
             await StopAsync(host);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Paris.Cluster.Tests;
 
 namespace Paris.Deploy.Tests;
 
@@ -60,7 +60,7 @@ public sealed class PodProcessTests
         {
             _container = Rendered.Container(deployment);
             var declared = _container["ports"].Items.ToDictionary(x => x["name"].Text, x => x["containerPort"].Text);
-            _ports = declared.Keys.Zip(FreePorts(declared.Count)).ToDictionary();
+            _ports = declared.Keys.Zip(FreePorts.Take(declared.Count)).ToDictionary();
             var command = _container["command"].Items.Concat(_container["args"].Items).Select(x => Local(x.Text)).ToArray();
             var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
             foreach (var (name, value) in rendered.Environment(deployment, $"{deployment.At("metadata/name").Text}-5d4f8c7b9-x2x2x", "127.0.0.1"))
@@ -141,15 +141,6 @@ public sealed class PodProcessTests
             "/app/worker/Paris.Worker.dll" => Repository.Built("Paris.FakeWorker"),
             _ => text,
         };
-
-        private static IEnumerable<int> FreePorts(int count)
-        {
-            var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
-            Array.ForEach(listeners, x => x.Start());
-            var ports = listeners.Select(x => ((IPEndPoint)x.LocalEndpoint).Port).ToArray();
-            Array.ForEach(listeners, x => x.Dispose());
-            return ports;
-        }
 
         [DllImport("libc", EntryPoint = "kill")]
         private static extern int Kill(int process, int signal);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
@@ -9,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Hosting;
 using Orleans.Runtime;
+using Paris.Cluster.Tests;
 using Paris.Core.Jobs;
 using Paris.Core.Scheduling;
 using Paris.Core.Specs;
@@ -33,18 +33,12 @@ public sealed class EveryGrainMethodTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _store = new LocalBlobStore(_folder, TimeProvider.System, new LocalBlobStoreOptions { Durable = false });
-        using var a = new TcpListener(IPAddress.Loopback, 0);
-        using var b = new TcpListener(IPAddress.Loopback, 0);
-        a.Start();
-        b.Start();
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddFilter(_ => false);
         builder.Services.AddSingleton<IBlobStore>(_store);
         builder.Services.AddSingleton<IDeviceAgent>(_agent);
         builder.Services.AddParisGrains();
-        var (silo, gateway) = (((IPEndPoint)a.LocalEndpoint).Port, ((IPEndPoint)b.LocalEndpoint).Port);
-        a.Stop();
-        b.Stop();
+        var (silo, gateway) = FreePorts.Pair();
         builder.UseOrleans(x => x.UseLocalhostClustering(silo, gateway, null, "paris", "every-method"));
         _host = builder.Build();
         await _host.StartAsync();

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -83,7 +81,7 @@ public sealed class ParisCluster : IAsyncDisposable
 
     public async Task StartSiloAsync(string name, int slots)
     {
-        var ports = FreePorts();
+        var ports = FreePorts.Pair();
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddProvider(new TestLogs(_output, name)).AddFilter("Paris", LogLevel.Information).AddFilter("Orleans", LogLevel.Error).AddFilter("Microsoft", LogLevel.Error);
         builder.Services.AddSingleton(Rebalance);
@@ -221,15 +219,6 @@ public sealed class ParisCluster : IAsyncDisposable
     {
         await StopAllAsync(kill: false);
         Directory.Delete(Folder, recursive: true);
-    }
-
-    private static (int Silo, int Gateway) FreePorts()
-    {
-        using var a = new TcpListener(IPAddress.Loopback, 0);
-        using var b = new TcpListener(IPAddress.Loopback, 0);
-        a.Start();
-        b.Start();
-        return (((IPEndPoint)a.LocalEndpoint).Port, ((IPEndPoint)b.LocalEndpoint).Port);
     }
 
     private sealed class GivenSlots(int count, SlotFacts facts) : ISlotDetector

@@ -1,10 +1,9 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans;
+using Paris.Cluster.Tests;
 using Paris.Core.Specs;
 using Paris.Core.Storage;
 using Paris.Gateway;
@@ -35,7 +34,7 @@ public sealed class RealCluster : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(new TestLogs(output, "silo")).AddFilter("Paris", LogLevel.Debug).AddFilter("Orleans", LogLevel.Error).AddFilter("Microsoft", LogLevel.Error);
         builder.Services.AddSingleton(BlobStoreFactory.Open(store));
-        var ports = FreePorts();
+        var ports = FreePorts.Pair();
         builder.AddParisSilo(new SiloSettings
         {
             Name = "real",
@@ -106,14 +105,5 @@ public sealed class RealCluster : IAsyncDisposable
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await _app.StopAsync(limit.Token);
         await _app.DisposeAsync();
-    }
-
-    private static (int Silo, int Gateway) FreePorts()
-    {
-        using var a = new TcpListener(IPAddress.Loopback, 0);
-        using var b = new TcpListener(IPAddress.Loopback, 0);
-        a.Start();
-        b.Start();
-        return (((IPEndPoint)a.LocalEndpoint).Port, ((IPEndPoint)b.LocalEndpoint).Port);
     }
 }

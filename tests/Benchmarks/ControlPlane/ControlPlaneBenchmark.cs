@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,6 +9,7 @@ using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
+using Paris.Cluster.Tests;
 using Paris.Core.Jobs;
 using Paris.Core.Scheduling;
 using Paris.Core.Specs;
@@ -34,7 +34,7 @@ internal static class ControlPlaneBenchmark
             var store = new LocalBlobStore(folder.FullName, TimeProvider.System, new LocalBlobStoreOptions { Durable = false });
             var slots = (options.Experts + options.Silos) / options.Silos;
             Say($"{options.Silos} silos of {slots} slots on {Engine}, {Environment.ProcessorCount} processors, load {Load}");
-            var ports = FreePorts(2 * options.Silos);
+            var ports = FreePorts.Take(2 * options.Silos);
             hosts.AddRange(Enumerable.Range(0, options.Silos).Select(i => Build($"silo-{i:00}", slots, store, (ports[2 * i], ports[(2 * i) + 1]))));
             await hosts[0].StartAsync();
             foreach (var group in hosts.Skip(1).Chunk(8))
@@ -200,27 +200,6 @@ internal static class ControlPlaneBenchmark
             {
                 // A write that was under way when the silos stopped.
                 Thread.Sleep(100);
-            }
-        }
-    }
-
-    /// <summary>All at once: a port that was let go may be given out again.</summary>
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
-        try
-        {
-            return [.. listeners.Select(x =>
-            {
-                x.Start();
-                return ((IPEndPoint)x.LocalEndpoint).Port;
-            })];
-        }
-        finally
-        {
-            foreach (var listener in listeners)
-            {
-                listener.Dispose();
             }
         }
     }

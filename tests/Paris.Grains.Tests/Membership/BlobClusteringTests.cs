@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,6 +6,7 @@ using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
+using Paris.Cluster.Tests;
 using Paris.Core.Membership;
 using Paris.Core.Storage;
 using Paris.Core.Tests.Storage;
@@ -104,13 +104,6 @@ public sealed class BlobClusteringTests : IAsyncLifetime
         options.UnchangedFor /= 5;
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private async Task LeaveRowsBehindAsync(int count)
     {
         for (var i = 1; i <= count; i++)
@@ -131,7 +124,7 @@ public sealed class BlobClusteringTests : IAsyncLifetime
             builder.UseOrleans(silo =>
             {
                 silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = ("test", "test"));
-                silo.Configure<EndpointOptions>(options => (options.AdvertisedIPAddress, options.SiloPort, options.GatewayPort) = (IPAddress.Loopback, FreePort(), FreePort()));
+                silo.Configure<EndpointOptions>(options => (options.AdvertisedIPAddress, (options.SiloPort, options.GatewayPort)) = (IPAddress.Loopback, FreePorts.Pair()));
                 silo.UseBlobClustering(Faster);
                 silo.Configure<ClusterMembershipOptions>(options =>
                 {
