@@ -35,18 +35,27 @@ public static class BlobClusteringSiloExtensions
             options.MaxJoinAttemptTime = TimeSpan.FromMinutes(2);
         });
 
-        // By name, because 10.2 has no such option. 10.4 casts no vote against a silo that was heard from within three times this long, so its default
-        // of 8 s would leave a frozen silo's experts waiting for 24 s; and it may lengthen probes up to it.
-        builder.Configure<ClusterMembershipOptions>(new ConfigurationBuilder()
-            .AddInMemoryCollection(new Dictionary<string, string?> { ["MaxProbeTimeout"] = "00:00:02" })
-            .Build());
+        builder.Services.PostConfigure<ClusterMembershipOptions>(LimitProbes);
 
-        // By name, too: only newer versions know the lease, which the fence in the store makes unnecessary. The tables of the cache are made at
+        // Bound by name: only newer versions know the lease, which the fence in the store makes unnecessary. The tables of the cache are made at
         // the start, 19 MB a silo for the million grains of Orleans' default; a grain here is a job.
         var directory = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { ["RangeLeaseDuration"] = "00:00:00", [nameof(GrainDirectoryOptions.CacheSize)] = "50000" })
             .AddConfiguration(builder.Configuration.GetSection("Orleans:GrainDirectoryOptions"))
             .Build();
         return builder.Configure<GrainDirectoryOptions>(directory);
+    }
+
+    /// <summary>
+    /// Orleans 10.4 lengthens a slow silo's probes up to <c>MaxProbeTimeout</c>, and casts no vote against a silo that was heard from within
+    /// as many times that long as probes may be missed: its default of four times <c>ProbeTimeout</c> leaves a frozen silo's experts waiting for
+    /// 24 s. Where nobody chose another, it is <c>ProbeTimeout</c>. By name, because 10.2 has no such option.
+    /// </summary>
+    private static void LimitProbes(ClusterMembershipOptions options)
+    {
+        if (typeof(ClusterMembershipOptions).GetProperty("MaxProbeTimeout") is { } longest && longest.GetValue(options) is TimeSpan value && value == 4 * options.ProbeTimeout)
+        {
+            longest.SetValue(options, options.ProbeTimeout);
+        }
     }
 }
