@@ -39,7 +39,7 @@ torch_note= torch_served=
 [ "${source[torch]}" = standin ] || torch_served=true
 if [ "${source[torch]}" = package ] && [ "$(uname -sm)" = "Linux x86_64" ]; then
   library=$(find "$packages/torchsharp" -path '*linux-x64*' -name 'libLibTorchSharp.so' | head -n 1)
-  lacks=$(ldd "$library" 2>&1 | sed -nE "s/.*version \`([A-Z_0-9.]+)' not found.*/\1/p" | sort -u | head -n 1)
+  lacks=$({ ldd "$library" 2>&1 || true; } | sed -nE "s/.*version \`([A-Z_0-9.]+)' not found.*/\1/p" | sort -u | head -n 1)
   if [ -n "$lacks" ]; then source[torch]=standin torch_note=" (the official one needs $lacks, newer than this machine's)"; fi
 fi
 # Orleans computes with what the stand-in for System.IO.Hashing only names.

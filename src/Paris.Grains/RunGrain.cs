@@ -637,7 +637,7 @@ public sealed class RunGrain(IBlobStore store, TimeProvider time, ILogger<RunGra
             await SaveAsync(x => x with { Wish = wish });
         }
 
-        await WaitAsync([.. _book.Plan.Where(x => _book.Of(x.Id) != JobOutcome.Done && (wish == RunWish.Run || RunPlan.IsData(x.Id.Kind))).ToArray().Select(async x =>
+        await WaitAsync([.. _book.Plan.Where(x => _book.Of(x.Id) != JobOutcome.Done && RunPlan.Wants(wish, x.Id.Kind)).ToArray().Select(async x =>
         {
             try
             {

@@ -4,7 +4,7 @@ namespace Paris.Cli.Tests;
 
 public sealed class CommandLineTests
 {
-    public static TheoryData<string> Commands => new("demo", "up", "train", "runs", "status", "pause", "resume", "cancel", "migrate", "scale", "sample", "evaluate", "experts", "expert", "report", "verify", "bench", "doctor");
+    public static TheoryData<string> Commands => new("demo", "up", "train", "ingest", "runs", "status", "pause", "resume", "cancel", "migrate", "scale", "sample", "evaluate", "experts", "expert", "report", "verify", "bench", "doctor");
 
     [Theory]
     [MemberData(nameof(Commands))]

@@ -15,8 +15,6 @@ public sealed class IngestTests
     public async Task It_makes_the_data_tells_what_became_of_them_and_trains_when_asked()
     {
         using var sandbox = new Sandbox();
-        sandbox.Set("PARIS_WORKER", null);
-        sandbox.Set("PARIS_STORE", sandbox.Store);
         WritePictures(sandbox);
         var spec = sandbox.Write("run.yaml", $$"""
             name: shapes
@@ -26,53 +24,37 @@ public sealed class IngestTests
             router: { model: { hidden: 16, layers: 1, heads: 2 }, training: { steps: 4, batch: 8 } }
             evaluation: { strategies: [] }
             """);
-        using var stop = new CancellationTokenSource();
-        var up = Terminal.RunAsync(["up", "--port", "0", "--slots", "2"], stop.Token);
-        try
+        await using var up = await RunningUp.StartAsync(sandbox);
+        Assert.Contains("--wait", await Terminal.RefusedAsync("ingest", "-f", spec, "--bad-files", "x"), StringComparison.Ordinal);
+        var list = sandbox.Path("bad.jsonl");
+        var ingest = await Terminal.RunAsync(["ingest", "-f", spec, "--wait", "--bad-files", list, "--json"]);
+        Assert.True(ingest.ExitCode == 0, ingest.Error + ingest.Out);
+        var summary = JsonDocument.Parse(ingest.Out).RootElement;
+        long Of(string name) => summary.GetProperty(name).GetInt64();
+        Assert.Equal((Count, 2, 1, 5, Count - 5), (Of("images"), Of("badFiles"), Of("duplicates"), Of("nearDuplicates"), Of("clustered")));
+        Assert.Equal(Count - 5, summary.GetProperty("clusters").EnumerateArray().Sum(x => x.GetInt64()));
+        Assert.True(summary.GetProperty("imagesPerSecondCore").GetDouble() > 0);
+        Assert.Equal(1, summary.GetProperty("work").EnumerateArray().Sum(x => x.GetProperty("share").GetDouble()), 6);
+        Assert.Contains("decode png", summary.GetProperty("work").EnumerateArray().Select(x => x.GetProperty("work").GetString()));
+        Assert.Equal(["broken-0.png", "broken-1.jpg"], File.ReadAllLines(list).Select(x => JsonDocument.Parse(x).RootElement.GetProperty("name").GetString()));
+
+        // Nothing trains, and asking again changes nothing.
+        var view = await ViewAsync();
+        Assert.Equal(("paused", "data ready; 'paris resume shapes' trains"), (view.State, view.Phase));
+        Assert.All(view.Jobs.Where(x => x.Kind is "expert" or "router"), x => Assert.Equal(("waiting", 0), (x.State, x.Epoch)));
+        var again = await Terminal.RunAsync(["ingest", "-f", spec, "--wait"]);
+        Assert.True(again.ExitCode == 0, again.Error + again.Out);
+        foreach (var told in new[] { "near-duplicates", "largest cluster", "decode png", "skipped: broken-1.jpg", "paris resume shapes" })
         {
-            var started = TimeProvider.System.GetTimestamp();
-            while (!File.Exists(Path.Combine(sandbox.Store, "gateway.json")))
-            {
-                Assert.True(!up.IsCompleted && TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromMinutes(3), "the gateway did not start");
-                await Task.Delay(50);
-            }
-
-            Assert.Contains("--wait", await Terminal.RefusedAsync("ingest", "-f", spec, "--bad-files", "x"), StringComparison.Ordinal);
-            var list = sandbox.Path("bad.jsonl");
-            var ingest = await Terminal.RunAsync(["ingest", "-f", spec, "--wait", "--bad-files", list, "--json"]);
-            Assert.True(ingest.ExitCode == 0, ingest.Error + ingest.Out);
-            var summary = JsonDocument.Parse(ingest.Out).RootElement;
-            long Of(string name) => summary.GetProperty(name).GetInt64();
-            Assert.Equal((Count, 2, 1, 5, Count - 5), (Of("images"), Of("badFiles"), Of("duplicates"), Of("nearDuplicates"), Of("clustered")));
-            Assert.Equal(Count - 5, summary.GetProperty("clusters").EnumerateArray().Sum(x => x.GetInt64()));
-            Assert.True(summary.GetProperty("imagesPerSecondCore").GetDouble() > 0);
-            Assert.Equal(1, summary.GetProperty("work").EnumerateArray().Sum(x => x.GetProperty("share").GetDouble()), 6);
-            Assert.Contains("decode png", summary.GetProperty("work").EnumerateArray().Select(x => x.GetProperty("work").GetString()));
-            Assert.Equal(["broken-0.png", "broken-1.jpg"], File.ReadAllLines(list).Select(x => JsonDocument.Parse(x).RootElement.GetProperty("name").GetString()));
-
-            // Nothing trains, and asking again changes nothing.
-            var view = await ViewAsync();
-            Assert.Equal(("paused", "data ready; 'paris resume shapes' trains"), (view.State, view.Phase));
-            Assert.All(view.Jobs.Where(x => x.Kind is "expert" or "router"), x => Assert.Equal(("waiting", 0), (x.State, x.Epoch)));
-            var again = await Terminal.RunAsync(["ingest", "-f", spec, "--wait"]);
-            Assert.True(again.ExitCode == 0, again.Error + again.Out);
-            foreach (var told in new[] { "near-duplicates", "largest cluster", "decode png", "skipped: broken-1.jpg", "paris resume shapes" })
-            {
-                Assert.Contains(told, again.Out, StringComparison.Ordinal);
-            }
-
-            Assert.Equal("paused", (await ViewAsync()).State);
-            var trained = await Terminal.RunAsync(["train", "-f", spec, "--wait"]);
-            Assert.True(trained.ExitCode == 0, trained.Error + trained.Out);
-            view = await ViewAsync();
-            Assert.Equal("completed", view.State);
-            Assert.All(view.Jobs, x => Assert.Equal(1, x.Epoch));
+            Assert.Contains(told, again.Out, StringComparison.Ordinal);
         }
-        finally
-        {
-            await stop.CancelAsync();
-            await up;
-        }
+
+        Assert.Equal("paused", (await ViewAsync()).State);
+        var trained = await Terminal.RunAsync(["train", "-f", spec, "--wait"]);
+        Assert.True(trained.ExitCode == 0, trained.Error + trained.Out);
+        view = await ViewAsync();
+        Assert.Equal("completed", view.State);
+        Assert.All(view.Jobs, x => Assert.Equal(1, x.Epoch));
 
         async Task<RunView> ViewAsync()
         {

@@ -45,16 +45,7 @@ internal sealed class IngestCommand : ParisCommand
         var view = await client.SubmitAsync(spec, cancellationToken, dataOnly: true);
         if (!wait)
         {
-            if (Json(arguments))
-            {
-                Output.Json(view);
-            }
-            else
-            {
-                Output.Line($"run {view.Run}: {view.State}; watch it with 'paris status {view.Run} --watch' or at {client.Url}");
-            }
-
-            return RunOutcome.ExitCode(view, Output);
+            return RunOutcome.Submitted(view, Output, Json(arguments), client.Url);
         }
 
         view = await new RunFollower(client, Output, TimeProvider.System).FollowAsync(view.Run, Ended, Json(arguments), client.Url, cancellationToken);

@@ -29,15 +29,6 @@ internal sealed class TrainCommand : ParisCommand
             view = await new RunFollower(client, Output, TimeProvider.System).FollowAsync(view.Run, v => v.Finished, Json(arguments), client.Url, cancellationToken);
         }
 
-        if (Json(arguments))
-        {
-            Output.Json(view);
-        }
-        else
-        {
-            Output.Line($"run {view.Run}: {view.State}; watch it with 'paris status {view.Run} --watch' or at {client.Url}");
-        }
-
-        return RunOutcome.ExitCode(view, Output);
+        return RunOutcome.Submitted(view, Output, Json(arguments), client.Url);
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Paris.Core.Jobs;
 using Paris.Core.Specs;
 using Paris.Core.Storage;
@@ -25,8 +24,6 @@ public sealed class TrainedCompanions
     public const string TokenizerConfigFile = "tokenizer/tokenizer_config.json";
 
     private const string AutoencoderWeights = "vae/diffusion_pytorch_model.safetensors";
-
-    private static readonly JsonSerializerOptions _json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     private TrainedCompanions(IReadOnlyList<(string File, BlobEntry Blob)> blobs, IReadOnlyDictionary<string, byte[]> configurations, string autoencoder, string text)
         => (Blobs, Configurations, Autoencoder, Text) = (blobs, configurations, autoencoder, text);
@@ -66,7 +63,7 @@ public sealed class TrainedCompanions
             }
             else if (autoencoder.Weights is null)
             {
-                configurations["vae/config.json"] = Json(new { _class_name = "ParisAutoencoder", autoencoder.LatentChannels, autoencoder.Width });
+                configurations["vae/config.json"] = PublishedJson.Write(new { _class_name = "ParisAutoencoder", autoencoder.LatentChannels, autoencoder.Width });
             }
         }
 
@@ -77,7 +74,7 @@ public sealed class TrainedCompanions
                 if (role == TextEncoderRole)
                 {
                     blobs.Add((WordVectorsFile, blob));
-                    configurations["text_encoder/config.json"] = Json(new { _class_name = "ParisWordVectors", hidden_size = text.Dimension });
+                    configurations["text_encoder/config.json"] = PublishedJson.Write(new { _class_name = "ParisWordVectors", hidden_size = text.Dimension });
                 }
                 else if (role.StartsWith(TextEncoderRole + "/", StringComparison.Ordinal))
                 {
@@ -88,7 +85,7 @@ public sealed class TrainedCompanions
 
             if (text.Encoder == "clip" && text.Tokens > 0)
             {
-                configurations[TokenizerConfigFile] = Json(new { model_max_length = text.Tokens });
+                configurations[TokenizerConfigFile] = PublishedJson.Write(new { model_max_length = text.Tokens });
             }
         }
 
@@ -98,6 +95,4 @@ public sealed class TrainedCompanions
             spec.Autoencoder is null ? "none" : spec.Autoencoder.Weights is { } weights ? Path.GetFileName(weights.TrimEnd('/')) : "trained with the run",
             spec.Text is null ? "none" : spec.Text.Weights is { } clip ? Path.GetFileName(clip.TrimEnd('/')) : string.Create(CultureInfo.InvariantCulture, $"word vectors of the captions, {spec.Text.Dimension} wide"));
     }
-
-    private static byte[] Json<T>(T config) => JsonSerializer.SerializeToUtf8Bytes(config, _json);
 }

@@ -80,7 +80,7 @@ public sealed class RunBook(TimeProvider time)
     {
         Decide();
         var now = time.GetTimestamp();
-        var setAside = GoesOn ? Decision.Waiting.Where(x => _outcomes.GetValueOrDefault(x.Id) == JobOutcome.SetAside && (Wish == RunWish.Run || RunPlan.IsData(x.Id.Kind))) : [];
+        var setAside = GoesOn ? Decision.Waiting.Where(x => _outcomes.GetValueOrDefault(x.Id) == JobOutcome.SetAside && RunPlan.Wants(Wish, x.Id.Kind)) : [];
         PlannedJob[] ask = [.. Decision.ShouldRun.Concat(setAside)
             .Where(x => !_asked.TryGetValue(x.Id, out var asked) || time.GetElapsedTime(asked.At, now) >= asked.Wait)
             .Where(x => turn?.Add(x.Id) ?? true)];

@@ -254,6 +254,9 @@ public static class RunPlan
     /// <summary>The kinds whose results are the data of a training: images, features, clusters, latents, and the autoencoder that makes these.</summary>
     public static bool IsData(JobKind kind) => kind is JobKind.Ingest or JobKind.TrainAutoencoder or JobKind.Extract or JobKind.Assign or JobKind.Encode or JobKind.Partition;
 
+    /// <summary>Whether a run that is wished so takes jobs of a kind into account: all, or those that make data.</summary>
+    public static bool Wants(RunWish wish, JobKind kind) => wish != RunWish.Data || IsData(kind);
+
     /// <summary>What should happen now.</summary>
     /// <param name="plan">From <see cref="For"/>.</param>
     /// <param name="outcomes">What is known; a job that is missing is open.</param>
@@ -286,11 +289,7 @@ public static class RunPlan
                     stuck.Add(job);
                 }
             }
-            else if (job.Needs.Any(x => Of(x) != JobOutcome.Done))
-            {
-                waiting.Add(job);
-            }
-            else if (outcome == JobOutcome.Open)
+            else if (outcome == JobOutcome.Open && Wants(wish, job.Id.Kind) && job.Needs.All(x => Of(x) == JobOutcome.Done))
             {
                 ready.Add(job);
             }
@@ -300,14 +299,11 @@ public static class RunPlan
             }
         }
 
-        var paused = wish == RunWish.Pause;
-        bool Wanted(PlannedJob job) => wish != RunWish.Data || IsData(job.Id.Kind);
-        waiting.AddRange(ready.Where(x => !Wanted(x)));
-        ready.RemoveAll(x => !Wanted(x));
-        var open = ready.Any(x => !x.Extra) || waiting.Any(x => !x.Extra && Wanted(x));
+        bool Counts(PlannedJob job) => !job.Extra && Wants(wish, job.Id.Kind);
+        var open = ready.Concat(waiting).Any(Counts);
 
-        // The data are there: the run waits for a person, as if paused.
-        paused |= wish == RunWish.Data && plan.Where(x => !x.Extra && Wanted(x)).All(x => Of(x.Id) == JobOutcome.Done);
+        // With the data there, the run waits for a person as if it were paused.
+        var paused = wish == RunWish.Pause || (wish == RunWish.Data && plan.Where(Counts).All(x => Of(x.Id) == JobOutcome.Done));
         var stage = complete ? RunStage.Completed
             : paused ? RunStage.Paused
             : !open ? RunStage.Failed

@@ -61,7 +61,7 @@ public sealed class ClipVocabulary
     public int Count { get; }
 
     /// <summary>The character that stands for a byte: printable ones for themselves, the others in their order from U+0100 on.</summary>
-    private static char[] ByteSymbols { get; } = MakeByteSymbols();
+    public static IReadOnlyList<char> ByteSymbols { get; } = MakeByteSymbols();
 
     /// <summary>Reads OpenAI's file, or a folder with that file or with <c>vocab.json</c> and <c>merges.txt</c>.</summary>
     /// <exception cref="ParisInputException">A file is missing, damaged or too long, or the vocabulary is not complete.</exception>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Paris.Core;
 using Paris.Core.Formats;
@@ -72,14 +71,9 @@ public sealed class AssignJob : IJob
         meter.Report(finished + 1);
         var near = FindNearDuplicates(context, values, dimension, clusters);
         var dropped = context.Spec.Data.NearDuplicates == "drop";
-        var assignments = clusters.Assignments.ToArray();
-        foreach (var duplicate in dropped && near is not null ? near : [])
-        {
-            assignments[duplicate.Sample] = -1;
-        }
-
+        var assignments = dropped ? Without(near!, clusters.Assignments, spec.Clusters) : clusters.Assignments;
         var (sizes, classCounts, purity) = ClusterReport.Count(assignments, labels, spec.Clusters);
-        CheckSizes(sizes);
+        var total = (double)sizes.Sum();
         var report = new ClusterReport
         {
             Clusters = spec.Clusters,
@@ -89,8 +83,8 @@ public sealed class AssignJob : IJob
             Spherical = spec.Spherical,
             Samples = features.Count,
             Sizes = sizes,
-            Shares = [.. sizes.Select(size => size / (double)sizes.Sum())],
-            LargestShare = sizes.Max() / (double)sizes.Sum(),
+            Shares = [.. sizes.Select(size => size / total)],
+            LargestShare = sizes.Max() / total,
             Purity = purity,
             Classes = images.Classes,
             ClassCounts = classCounts,
@@ -165,25 +159,24 @@ public sealed class AssignJob : IJob
         });
     }
 
-    /// <exception cref="ParisInputException">A cluster is empty: what was left of it is near to another sample.</exception>
-    private static void CheckSizes(long[] sizes)
+    /// <summary>[N] the cluster of every sample; −1 for the near-duplicates.</summary>
+    /// <exception cref="ParisInputException">A cluster is left empty: the balance limit had moved only near-duplicates into it.</exception>
+    private static int[] Without(IReadOnlyList<NearDuplicate> near, int[] assignments, int clusters)
     {
-        if (Array.FindIndex(sizes, size => size == 0) is >= 0 and var empty)
+        int[] left = [.. assignments];
+        foreach (var duplicate in near)
         {
-            throw new ParisInputException($"dropping near-duplicates leaves no sample in cluster {empty}; lower 'data.nearDuplicateDistance' or 'clustering.clusters'.");
+            left[duplicate.Sample] = -1;
         }
+
+        var kept = left.ToHashSet();
+        return Enumerable.Range(0, clusters).Where(k => !kept.Contains(k)).ToArray() is [var empty, ..]
+            ? throw new ParisInputException($"dropping near-duplicates leaves no sample in cluster {empty}; lower 'data.nearDuplicateDistance' or 'clustering.clusters'.")
+            : left;
     }
 
     private static byte[] Lines(IReadOnlyList<NearDuplicate> found, long[] ids)
-    {
-        var lines = new StringBuilder();
-        foreach (var x in found)
-        {
-            lines.Append(JsonSerializer.Serialize(new { id = ids[x.Sample], of = ids[x.Of], distance = Math.Round(x.Distance, 6) })).Append('\n');
-        }
-
-        return Encoding.UTF8.GetBytes(lines.ToString());
-    }
+        => JsonLines.ToBytes(found.Select(x => JsonSerializer.Serialize(new { id = ids[x.Sample], of = ids[x.Of], distance = Math.Round(x.Distance, 6) })));
 
     private static Dictionary<string, double> Metrics(ClusterReport report)
     {

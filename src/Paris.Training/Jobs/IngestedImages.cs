@@ -62,7 +62,7 @@ internal sealed record IngestedImages
         SaveLines(context, outputs);
         if (TestBad.Count > 0)
         {
-            outputs["bad-files-test"] = Put(context, "bad-files-test.jsonl", Text(TestBad));
+            outputs["bad-files-test"] = Put(context, "bad-files-test.jsonl", JsonLines.ToBytes(TestBad));
         }
 
         return outputs;
@@ -73,17 +73,17 @@ internal sealed record IngestedImages
     {
         if (Captions.Count > 0)
         {
-            outputs["captions"] = Put(context, "captions.jsonl", Text(Captions));
+            outputs["captions"] = Put(context, "captions.jsonl", JsonLines.ToBytes(Captions));
         }
 
         if (TestCaptions.Count > 0)
         {
-            outputs["captions-test"] = Put(context, "captions-test.jsonl", Text(TestCaptions));
+            outputs["captions-test"] = Put(context, "captions-test.jsonl", JsonLines.ToBytes(TestCaptions));
         }
 
         if (Bad.Count > 0)
         {
-            outputs["bad-files"] = Put(context, "bad-files.jsonl", Text(Bad));
+            outputs["bad-files"] = Put(context, "bad-files.jsonl", JsonLines.ToBytes(Bad));
         }
 
         if (Test is not null)
@@ -91,8 +91,6 @@ internal sealed record IngestedImages
             outputs["manifest-test"] = Put(context, "manifest-test.json", Test.ToBytes());
         }
     }
-
-    private static byte[] Text(IEnumerable<string> lines) => System.Text.Encoding.UTF8.GetBytes(string.Concat(lines.Select(x => x + "\n")));
 
     private static BlobEntry Put(JobContext context, string name, byte[] content) => JobContext.Await(context.Fence.PutOutputAsync(name, content));
 }

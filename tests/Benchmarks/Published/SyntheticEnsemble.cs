@@ -3,6 +3,7 @@ using System.Text.Json;
 using Paris.Core.Formats;
 using Paris.Core.Interop;
 using Paris.Core.Random;
+using Paris.Core.Text;
 using Paris.Models.Autoencoders;
 using Paris.Models.Encoders;
 
@@ -146,11 +147,10 @@ public sealed record SyntheticEnsemble
     /// <summary>A symbol a byte, one a byte at a word's end, the two ends of a text at the top of the vocabulary; no merges.</summary>
     private void WriteTokenizer(string folder)
     {
-        var unprintable = 0x100;
-        string[] symbols = [.. Enumerable.Range(0, 256).Select(b => ((char)(b is (>= '!' and <= '~') or (>= 0xa1 and <= 0xac) or >= 0xae ? b : unprintable++)).ToString())];
+        string[] symbols = [.. ClipVocabulary.ByteSymbols.Select(x => x.ToString())];
         var tokens = symbols.Concat(symbols.Select(x => $"{x}</w>")).Index().ToDictionary(x => x.Item, x => (long)x.Index);
-        tokens["<|startoftext|>"] = Text.EndToken - 1;
-        tokens["<|endoftext|>"] = Text.EndToken;
+        tokens[ClipVocabulary.StartOfText] = Text.EndToken - 1;
+        tokens[ClipVocabulary.EndOfText] = Text.EndToken;
         Json(folder, "tokenizer/vocab.json", tokens);
         Put(folder, "tokenizer/merges.txt", "#version: 0.2\n"u8.ToArray());
     }
